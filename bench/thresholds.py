@@ -1,0 +1,87 @@
+"""Thresholds from runs of the reference: grade it under many seeds and print the rubric's tables.
+
+    python bench/thresholds.py --profile quick --seeds 10
+    python bench/thresholds.py --profile full --seeds 3 --data-root DATA
+
+The networks are trained to the end of the recipe (no early stop). The rule, for every role and kind of data: four fifths
+of the way from chance to the mean, or six standard deviations below the mean, or the lowest run less a tenth of the way,
+whichever is lowest, rounded down to a hundredth. For the JPEG copy of CIFAR-10 each distance is one and a half times as
+large. Trainings are cached, so a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import platform
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from grader.gathering import Setting
+from grader.rubric import Profile, Rubric
+from grader.session import grade_submission, make_setting
+
+ROOT = Path(__file__).resolve().parent.parent
+CHANCE = 0.1
+JPEG_MARGIN = 1.5
+
+
+def threshold(accuracies: list[float], kind: str) -> float:
+    """The rule of this module's docstring."""
+    mean, lowest = statistics.mean(accuracies), min(accuracies)
+    way = mean - CHANCE
+    distances = (0.2 * way, 6 * statistics.stdev(accuracies), mean - lowest + 0.1 * way)
+    margin = JPEG_MARGIN if kind.endswith("jpeg") else 1.0
+    return max(CHANCE, math.floor((mean - margin * max(distances)) * 100) / 100)
+
+
+def without_thresholds(setting: Setting) -> Setting:
+    """Nothing to stop early for."""
+    profiles: dict[str, Profile] = {name: each.model_copy(update={"thresholds": {}}) for name, each in setting.rubric.profile.items()}
+    return replace(setting, rubric=setting.rubric.model_copy(update={"profile": profiles}))
+
+
+def trained_criteria(rubric: Rubric) -> tuple[str, ...]:
+    """The criteria that are about accuracy."""
+    return tuple(each.id for each in rubric.criterion if each.alternatives[0].check == "accuracy")
+
+
+def measure(profile: str, seeds: range, data_root: Path | None, jobs: int) -> dict[str, dict[str, list[float]]]:
+    """Kind of data -> role -> accuracy for each seed."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for seed in seeds:
+        setting = without_thresholds(make_setting(profile=profile, seed=seed, data_root=data_root, device="cpu"))
+        report = grade_submission(ROOT / "reference", setting, only=trained_criteria(setting.rubric), jobs=jobs)
+        for card in report.roles:
+            if card.training:
+                found.setdefault(card.data_kind, {}).setdefault(card.role, []).append(float(card.training.accuracy))
+        print(f"# seed {seed} is done", flush=True)
+    return found
+
+
+def main() -> None:
+    """Measure and print TOML and a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profile", default="quick")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--data-root", type=Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    found = measure(options.profile, range(options.seeds), options.data_root, options.jobs)
+    print(f"# torch {torch.__version__}, {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, float32, one thread")
+    for kind, roles in found.items():
+        print(f"[profile.{options.profile}.thresholds.{kind}]")
+        for role, accuracies in roles.items():
+            numbers = f"mean = {statistics.mean(accuracies):.4f}, std = {statistics.stdev(accuracies):.4f}, lowest = {min(accuracies):.4f}"
+            print(f"{role} = {{ value = {threshold(accuracies, kind):.2f}, seeds = {list(range(options.seeds))}, {numbers} }}")
+    for kind, roles in found.items():
+        print(f"\n| role ({kind}) | mean | std | lowest | threshold |\n|---|---|---|---|---|")
+        for role, each in roles.items():
+            print(f"| `{role}` | {statistics.mean(each):.3f} | {statistics.stdev(each):.3f} | {min(each):.3f} | {threshold(each, kind):.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Every check by name, and the word on a criterion: its strongest available alternative, judged."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import cast
+
+from pydantic import ValidationError
+
+from grader.checks import (
+    accuracy,
+    advice,
+    backward,
+    block,
+    code,
+    equal_parameters,
+    experiment,
+    layer,
+    learnable,
+    network,
+    plots,
+    regularisation,
+    trainable,
+)
+from grader.checks.base import Case, Check, Evidence
+from grader.errors import InputError
+from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, message
+from grader.rubric import Advice, Alternative, Criterion, DataSource, Profile, Rubric
+
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {
+        "accuracy": cast(Check, accuracy),
+        "advice": cast(Check, advice),
+        "backward": cast(Check, backward),
+        "block": cast(Check, block),
+        "code": cast(Check, code),
+        "equal_parameters": cast(Check, equal_parameters),
+        "experiment": cast(Check, experiment),
+        "layer": cast(Check, layer),
+        "learnable": cast(Check, learnable),
+        "network": cast(Check, network),
+        "plots": cast(Check, plots),
+        "regularisation": cast(Check, regularisation),
+        "trainable": cast(Check, trainable),
+    }
+)
+
+
+@dataclass(frozen=True)
+class BoundCase:
+    """A case with the name of its check and the strength of its alternative."""
+
+    check: str
+    basis: Basis
+    share: Fraction
+    case: Case
+
+
+def check_named(name: str) -> Check:
+    """The check of that name; an unknown one raises InputError."""
+    if name not in CHECKS:
+        raise InputError(f'The rubric asks for the check "{name}"; there are {", ".join(sorted(CHECKS))}.')
+    return CHECKS[name]
+
+
+def cases_of(criterion: Advice, rubric: Rubric, profile: Profile, kinds: Mapping[str, DataSource]) -> tuple[BoundCase, ...]:
+    """The alternatives of a criterion, strongest first, their requirements parsed (InputError where they are wrong)."""
+    return tuple(
+        BoundCase(each.check, each.basis, each.share, Case(criterion, _require(criterion, each), rubric, profile, kinds))
+        for each in criterion.alternatives
+    )
+
+
+def _require(criterion: Advice, alternative: Alternative) -> object:
+    try:
+        return check_named(alternative.check).Require.model_validate(alternative.require)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(word) for word in first["loc"])
+        raise InputError(
+            f'The rubric is wrong: criterion "{criterion.id}" > require > {key}: {first["msg"]} (check "{alternative.check}").'
+        ) from error
+
+
+def verdict_on(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Evidence) -> Verdict:
+    """Judge a criterion by the strongest alternative that is available. A check that breaks gives BROKEN, never an exception."""
+    try:
+        for case in cases:
+            judgement = check_named(case.check).judge(case.case, evidence)
+            if judgement is not None:
+                return _verdict(criterion, case, judgement)
+        return _unavailable(criterion, cases[0], evidence)
+    except Exception as error:
+        return _broken(criterion, error)
+
+
+def _verdict(criterion: Advice, case: BoundCase, judgement: Judgement) -> Verdict:
+    fraction = judgement.fraction * case.share
+    outcome = Outcome.PASSED if fraction == 1 else Outcome.PARTIAL if fraction > 0 else Outcome.FAILED
+    hint = judgement.hint or (None if fraction == 1 else message("{text}", text=criterion.hint))
+    return Verdict(
+        criterion=criterion.id,
+        part=_part(criterion),
+        title=criterion.title,
+        outcome=outcome,
+        points=fraction * _max_points(criterion),
+        max_points=_max_points(criterion),
+        basis=case.basis,
+        review=judgement.review,
+        expected=judgement.expected,
+        found=judgement.found,
+        why=judgement.why,
+        hint=hint,
+        roles=tuple(criterion.roles),
+        look_at=judgement.look_at,
+    )
+
+
+def _unavailable(criterion: Advice, case: BoundCase, evidence: Evidence) -> Verdict:
+    """FAILED where nothing was found; SKIPPED where the roles that it is about have failed a criterion of their own."""
+    faults = {role: fault for role in criterion.roles if isinstance(fault := evidence.exports.get(role), Fault)}
+    primary = next((name for role in faults if (name := primary_criterion(case.case.rubric, role))), None)
+    skipped = primary is not None and primary != criterion.id
+    reasons = {role: fault.sentence for role, fault in faults.items()}
+    why = "; ".join(f"{role}: {reason}" for role, reason in reasons.items()) or "no evidence of this piece of work was found"
+    return Verdict(
+        criterion=criterion.id,
+        part=_part(criterion),
+        title=criterion.title,
+        outcome=Outcome.SKIPPED if skipped else Outcome.FAILED,
+        points=Fraction(0),
+        max_points=_max_points(criterion),
+        basis=None,
+        review=Review.NONE,
+        expected=message("{text}", text=criterion.title),
+        found=message("nothing to judge"),
+        why=message("{why}", why=why),
+        hint=message("{text}", text=criterion.hint),
+        roles=tuple(criterion.roles),
+        look_at=next((fault.place for fault in faults.values() if fault.place), None),
+        depends_on=primary if skipped else None,
+    )
+
+
+def primary_criterion(rubric: Rubric, role: str) -> str | None:
+    """The criterion that is about this role alone and comes first: where it fails, those that need the role are skipped."""
+    return next((criterion.id for criterion in rubric.criterion if criterion.roles == [role]), None)
+
+
+def _broken(criterion: Advice, error: Exception) -> Verdict:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return Verdict(
+        criterion=criterion.id,
+        part=_part(criterion),
+        title=criterion.title,
+        outcome=Outcome.BROKEN,
+        points=Fraction(0),
+        max_points=_max_points(criterion),
+        basis=None,
+        review=Review.REQUIRED,
+        expected=message("{text}", text=criterion.title),
+        found=message("the grader failed on this criterion"),
+        why=message(
+            "{kind}: {text} (in {place}); this is a fault of the grader, not of the submission",
+            kind=type(error).__name__,
+            text=str(error),
+            place=f"{last.name}, line {last.lineno}",
+        ),
+        hint=message("Nothing to do for you: a person will judge this criterion."),
+        roles=tuple(criterion.roles),
+    )
+
+
+def _part(criterion: Advice) -> str:
+    return criterion.part if isinstance(criterion, Criterion) else ""
+
+
+def _max_points(criterion: Advice) -> Fraction:
+    return criterion.points if isinstance(criterion, Criterion) else Fraction(0)

@@ -1,0 +1,87 @@
+"""Does the network learn: its held-out accuracy after the recipe's training, near chance before, weights drawn at random."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item
+from grader.records import Fault, Judgement, Message, Review, TrainingResult, message
+from grader.rubric import Threshold
+
+# A network that gets this share of the way from chance to the threshold has learnt something: half of the points.
+HALF_WAY = 0.7
+# An untrained network on n images is right on a share of 1/classes; but its answers are not independent (it may favour
+# one class whose share of the held-out images is 1/classes as well), so the bound is generous: twice chance plus 4 sigma.
+CHANCE_FACTOR, CHANCE_SIGMAS = 2.0, 4.0
+
+
+class Require(Requirements):
+    """How many classes the task has; the thresholds stand in the profile."""
+
+    classes: int = 10
+
+
+def needs(case: Case) -> frozenset[Need]:
+    """The training of each role, and a second build under another seed."""
+    return frozenset(Need(kind, role) for role in case.criterion.roles for kind in ("export", "train", "rebuild"))
+
+
+def judge(case: Case, evidence: Evidence) -> Judgement | None:
+    """One item for each role; None where none could be trained."""
+    results = {role: evidence.trainings.get(role) for role in case.criterion.roles}
+    if not any(isinstance(result, TrainingResult) for result in results.values()):
+        return None
+    return combine([_item(case, role, result, evidence) for role, result in results.items()], case.criterion.hint)
+
+
+def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence: Evidence) -> Item:
+    if not isinstance(result, TrainingResult):
+        what = result.sentence if result else "it was not trained"
+        why = message("{role}: {what}", role=role, what=what)
+        return item(False, message("{role} learns", role=role), message("it could not be trained"), why)
+    source = case.kinds[case.rubric.role[role].data or "mnist"]
+    threshold = case.profile.thresholds.get(source, {}).get(role)
+    shipped = evidence.rebuilds.get(role)
+    if isinstance(shipped, tuple) and shipped:
+        return _review(role, message("the weights {names} are the same under two seeds", names=", ".join(shipped[:3])))
+    if result.initial_correct / result.held > _chance_bound(case.require.classes, result.held):
+        return _review(role, message("before any training it was right on {found}", found=percent(result.initial_correct, result.held)))
+    return _measured(role, result, threshold, source, case.require.classes)
+
+
+def _review(role: str, found: Message) -> Item:
+    expected = message("{role} starts from random weights", role=role)
+    why = message("weights that were not drawn at random may have been trained elsewhere; a person has to look")
+    return item(False, expected, found, why, review=Review.REQUIRED)
+
+
+def _measured(role: str, result: TrainingResult, threshold: Threshold | None, source: str, classes: int) -> Item:
+    # Without measured thresholds for this data the only honest line is chance, and a person decides.
+    value = threshold.value if threshold else _chance_bound(classes, result.held)
+    chance = 1 / classes
+    accuracy = result.correct / result.held
+    reached = Fraction(1) if accuracy >= value else Fraction(1, 2) if accuracy >= chance + HALF_WAY * (value - chance) else Fraction(0)
+    why = (
+        message("threshold from {count} runs of the reference (mean {mean}) on {source}",
+                count=len(threshold.seeds), mean=f"{100 * threshold.mean:.1f} %", source=source)
+        if threshold
+        else message("there are no measured thresholds for {source}; only better than chance was asked", source=source)
+    )
+    return Item(
+        Fraction(0) if result.diverged else reached,
+        message("{role}: at least {value} of the held-out images right", role=role, value=f"{100 * value:.1f} %"),
+        message("the training diverged") if result.diverged else message("{found}", found=percent(result.correct, result.held)),
+        why,
+        review=Review.NONE if threshold else Review.RECOMMENDED,
+    )
+
+
+def _chance_bound(classes: int, held: int) -> float:
+    chance = 1 / classes
+    return CHANCE_FACTOR * chance + CHANCE_SIGMAS * math.sqrt(chance * (1 - chance) / held)
+
+
+def percent(correct: int, total: int) -> str:
+    """``93.4 %``, rounded down to a tenth so that a number shown never claims more than was reached."""
+    return f"{correct * 1000 // total / 10:.1f} %"

@@ -1,0 +1,91 @@
+"""Is a custom layer's backward pass written by hand, and right?
+
+The graph does not hold a student's own backward, so its gradients are a claim of the worker; they are held against
+finite differences of the graph in float64. That it is written by hand is claimed (an own autograd.Function was met on
+the way back) and read from the code (the class is there, with a backward).
+"""
+
+from __future__ import annotations
+
+import ast
+from fractions import Fraction
+
+from grader.checks.base import Case, ClaimedGradients, Evidence, Item, Need, Requirements, combine, item
+from grader.records import Fault, Judgement, Review, message
+from grader.submission import Submission
+
+
+class Require(Requirements):
+    """How near the gradients have to be, and what right gradients by automatic differentiation alone are worth."""
+
+    tolerance: float = 1e-4
+    automatic: float = 0.5
+
+
+def needs(case: Case) -> frozenset[Need]:
+    """The claimed gradients of each role."""
+    return frozenset(Need(kind, role) for role in case.criterion.roles for kind in ("export", "gradients"))
+
+
+def judge(case: Case, evidence: Evidence) -> Judgement | None:
+    """One item for each role; None where the layer could not be built."""
+    items: list[Item] = []
+    for role in case.criterion.roles:
+        claimed = evidence.gradients.get(role)
+        if isinstance(evidence.exports.get(role), Fault) or claimed is None:
+            return None
+        items.append(_item(case.require, role, claimed, evidence.submission))
+    return combine(items, case.criterion.hint)
+
+
+def _item(require: Require, role: str, claimed: ClaimedGradients | Fault, submission: Submission) -> Item:
+    expected = message("an own autograd.Function whose gradients agree with finite differences")
+    if isinstance(claimed, Fault):
+        why = message("{role}: {what}", role=role, what=claimed.sentence)
+        return item(False, expected, message("the backward pass fails"), why, look_at=claimed.place)
+    comparison = claimed.comparison
+    if comparison.step_like or any(check.relative_error is None for check in comparison.checks):
+        why = message("the layer jumps: finite differences cannot judge its gradients, a person has to look")
+        return item(False, expected, message("no derivative to compare with"), why, review=Review.REQUIRED)
+    if not comparison.agrees(require.tolerance):
+        return item(False, expected, message("{wrong}", wrong=_wrong(require, claimed)), message("compared at random points of mixed sign"))
+    written = [name for name in claimed.functions if _defines_backward(submission, name)]
+    if written:
+        worst = max(check.relative_error or 0.0 for check in comparison.checks)
+        found = message("{names} agrees", names=", ".join(written))
+        why = message("largest relative error below {bound} at random points of mixed sign", bound=_power_of_ten(worst))
+        return item(True, expected, found, why)
+    why = message("automatic differentiation is right, but no backward was written by hand; it earns a part")
+    return item(Fraction(str(require.automatic)), expected, message("right gradients, no own autograd.Function"), why)
+
+
+def _wrong(require: Require, claimed: ClaimedGradients) -> str:
+    """What disagrees, by name: ``the gradient of inputs.0 is off by 50 %``."""
+    comparison = claimed.comparison
+    off = [
+        f"the gradient of {check.name} is off by {100 * check.relative_error:.2g} %"
+        for check in comparison.checks
+        if check.relative_error is not None and check.relative_error > require.tolerance
+    ]
+    return "; ".join([*off, *(f"there is no gradient of {name}" for name in comparison.missing)])
+
+
+def _power_of_ten(value: float) -> str:
+    """The next power of ten above, so that the last digits of a sum never show."""
+    exponent = next((power for power in range(-12, 1) if value <= 10.0**power), 1)
+    return f"1e{exponent}"
+
+
+def _defines_backward(submission: Submission, name: str) -> bool:
+    """Whether a class of that name, with a backward of more than a pass or a raise, stands in the code."""
+    short = name.rpartition(".")[2]
+    return any(
+        isinstance(node, ast.ClassDef) and node.name == short and any(_is_backward(each) for each in node.body)
+        for source in submission.sources()
+        if source.tree is not None
+        for node in ast.walk(source.tree)
+    )
+
+
+def _is_backward(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name in ("backward", "vjp") and any(isinstance(each, ast.Return) for each in ast.walk(node))

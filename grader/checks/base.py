@@ -1,0 +1,137 @@
+"""What a check is, and what it is given.
+
+A check is a module with three names:
+
+    Require              a pydantic table: the requirements a rubric may state for it
+    needs(case)          which evidence it wants, as a set of `Need`
+    judge(case, evidence) its word as a `Judgement`, or None where this way of showing the work is not available
+                         (then the criterion's next alternative is tried)
+
+Checks are pure: everything they know is in their two arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from grader.network.exported import Exported
+from grader.network.gradients import DirectionalCheck
+from grader.records import Fault, Judgement, Message, NetworkFacts, Review, TrainingResult, message
+from grader.rubric import Advice, DataSource, Profile, Rubric
+from grader.submission import Submission
+
+NeedKind = Literal["export", "rebuild", "gradients", "train", "experiment"]
+
+
+@dataclass(frozen=True, order=True)
+class Need:
+    """One piece of evidence: its kind and the role or experiment that it is about."""
+
+    kind: NeedKind
+    subject: str
+
+
+class Requirements(BaseModel):
+    """Base of every check's `Require` table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One alternative of one criterion, with what the rubric says about it."""
+
+    criterion: Advice
+    require: Any  # the check's own Require table
+    rubric: Rubric
+    profile: Profile
+    kinds: Mapping[str, DataSource]  # subject -> which images stand for it, e.g. {"mnist": "digits"}
+
+
+@dataclass(frozen=True)
+class ClaimedGradients:
+    """What the worker claims about a layer's backward pass, held against finite differences on the graph."""
+
+    functions: tuple[str, ...]  # the student's own autograd.Function classes that were met on the way back
+    comparison: DirectionalCheck
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that was found out about a submission. A Fault stands where something could not be had."""
+
+    submission: Submission
+    exports: Mapping[str, Exported | Fault] = field(default_factory=dict)  # role ->
+    facts: Mapping[str, NetworkFacts | Fault] = field(default_factory=dict)  # role ->
+    claimed_shapes: Mapping[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)  # role without a graph -> batch size -> shape
+    rebuilds: Mapping[str, tuple[str, ...] | Fault] = field(default_factory=dict)  # role -> weights equal under two seeds
+    gradients: Mapping[str, ClaimedGradients | Fault] = field(default_factory=dict)  # role ->
+    trainings: Mapping[str, TrainingResult | Fault] = field(default_factory=dict)  # role ->
+    experiments: Mapping[str, dict[str, Any] | Fault] = field(default_factory=dict)  # experiment -> its document (a claim)
+
+
+class Check(Protocol):
+    """The shape of a check module."""
+
+    Require: type[Requirements]
+
+    def needs(self, case: Case) -> frozenset[Need]:
+        """Which evidence the check wants."""
+
+    def judge(self, case: Case, evidence: Evidence) -> Judgement | None:
+        """The check's word, or None where this alternative is not available."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of several things that a check looks at; a check's fraction is the weighted share of those that hold."""
+
+    holds: Fraction
+    expected: Message
+    found: Message
+    why: Message
+    weight: Fraction = Fraction(1)
+    review: Review = Review.NONE
+    look_at: str | None = None
+
+
+def combine(items: Iterable[Item], hint: str | None = None) -> Judgement:
+    """Judgement of several items: their weighted share; the texts are those of the items that do not hold (or all)."""
+    items = tuple(items)
+    total = sum((item.weight for item in items), Fraction(0))
+    fraction = sum((item.weight * item.holds for item in items), Fraction(0)) / total
+    wanting = tuple(item for item in items if item.holds < 1)
+    shown = wanting or items
+    return Judgement(
+        fraction=fraction,
+        expected=joined(item.expected for item in shown),
+        found=joined(item.found for item in shown),
+        why=joined(item.why for item in shown),
+        hint=message("{text}", text=hint) if hint and wanting else None,
+        review=max((item.review for item in items), key=list(Review).index),
+        look_at=next((item.look_at for item in wanting if item.look_at), None),
+    )
+
+
+def joined(messages: Iterable[Message]) -> Message:
+    """Several messages as one, still translatable one by one; equal ones stand once."""
+    parts = tuple({str(each): each for each in messages}.values())
+    if len(parts) == 1:
+        return parts[0]
+    return Message("; ".join(f"{{part{index}}}" for index in range(len(parts))), {f"part{i}": each for i, each in enumerate(parts)})
+
+
+def item(holds: bool | Fraction, expected: Message, found: Message, why: Message, **rest: Any) -> Item:
+    """An item that holds, does not, or holds in part."""
+    return Item(Fraction(holds), expected, found, why, **rest)
+
+
+def fault_item(role: str, fault: Fault, expected: Message) -> Item:
+    """The item for a role of which nothing could be had."""
+    why = message("{role}: {what}", role=role, what=fault.sentence)
+    return Item(Fraction(0), expected, message("{role}: nothing to measure", role=role), why, look_at=fault.place)

@@ -1,0 +1,170 @@
+"""The command: parse, call, render, exit code. The only place that prints.
+
+Exit codes: 0 graded; 1 graded, but below --min-score; 2 bad usage or input; 3 the grader's own fault.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+import grader
+from grader.errors import GradeError, GraderFault, InputError
+from grader.files import write_atomically
+from grader.records import Outcome, Report
+
+app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+DEFAULT_RUBRIC = "lesson4_cnn"
+BELOW_MINIMUM = 1
+PUBLIC_SEED = 0
+
+PHASES = {
+    "export": "building and exporting {subject}",
+    "experiment": "running the experiment {subject} at a tiny budget",
+    "gradients": "asking for the gradients of {subject}",
+    "rebuild": "building {subject} again under another seed",
+    "train": "training {subject}",
+}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        Console().print(f"grade {grader.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def grade(
+    submission: Annotated[Path, typer.Argument(help="Folder of the submission.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Write the HTML report here.", show_default=False)] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the same content as JSON here.", show_default=False)] = None,
+    rubric: Annotated[Path | None, typer.Option(help="A rubric file (default: lesson 4).", show_default=False)] = None,
+    profile: Annotated[Literal["quick", "full"], typer.Option(help="How long to train, and on which data.")] = "quick",
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where networks are trained.")] = "auto",
+    data_root: Annotated[Path | None, typer.Option(help="Folder with the real image sets.", show_default=False)] = None,
+    download: Annotated[bool, typer.Option("--download", help="Download the real image sets to the data root.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of data, initial weights and order.", min=0)] = PUBLIC_SEED,
+    only: Annotated[str, typer.Option(help="Parts or criteria, separated by commas: 1.1,3.2", show_default=False)] = "",
+    min_score: Annotated[float | None, typer.Option(help="Exit with 1 below this score.", min=0, show_default=False)] = None,
+    jobs: Annotated[int, typer.Option(help="Processes that train (0: one for each core).", min=0)] = 0,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse trainings of unchanged networks.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the score only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print the reason for every criterion.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Grade a SUBMISSION: a score, and a reason for every lost point."""
+    console = Console(stderr=False)
+    with _mapped_errors(verbose):
+        _check_outputs(out, json)
+        wanted = tuple(name.strip() for name in only.split(",") if name.strip())
+        from grader.session import grade_submission, make_setting  # imports torch: bad usage is told before these seconds
+
+        with _progress(quiet) as listen:
+            setting = make_setting(
+                rubric=rubric, profile=profile, device=device, data_root=data_root, download=download, seed=seed, listen=listen
+            )
+            report = grade_submission(submission, setting, only=wanted, jobs=jobs or os.cpu_count() or 1, cache=cache)
+        _write(report, out, json)
+        _show(console, report, out, quiet, verbose)
+    broken = any(verdict.outcome is Outcome.BROKEN for verdict in report.verdicts)
+    if broken:
+        raise typer.Exit(GraderFault.exit_code)
+    if min_score is not None and report.score.points < Fraction(str(min_score)):
+        raise typer.Exit(BELOW_MINIMUM)
+
+
+@contextmanager
+def _mapped_errors(verbose: bool) -> Iterator[None]:
+    """Every error as one sentence and the documented exit code; a traceback only for the grader's own fault, on request."""
+    errors = Console(stderr=True)
+    try:
+        yield
+    except GradeError as error:
+        errors.print(f"grade: {error}", style="red" if errors.is_terminal else "", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        errors.print("grade: stopped; nothing was written.", highlight=False)
+        raise typer.Exit(130) from error
+    except typer.Exit:
+        raise
+    except Exception as error:
+        if verbose:
+            errors.print(traceback.format_exc(), markup=False, highlight=False)
+        text = f"grade: the grader itself failed ({type(error).__name__}: {error}). Run again with --verbose and report what it prints."
+        errors.print(text, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(GraderFault.exit_code) from error
+
+
+def _check_outputs(*paths: Path | None) -> None:
+    """Refuse before the work what could not be written after it."""
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir():
+            raise InputError(f"The report cannot be written to {path}: it is a folder. Give a file, such as {path / 'report.html'}.")
+        if not path.parent.is_dir():
+            raise InputError(f"The report cannot be written to {path}: there is no folder {path.parent}. Make it first.")
+        if not os.access(path.parent, os.W_OK):
+            raise InputError(f"The report cannot be written to {path}: no permission to write in {path.parent}. Choose another folder.")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, str], None]]:
+    """What is being done, with the elapsed time: one live line in a terminal, plain lines elsewhere."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda kind, subject: None
+    elif not console.is_terminal:
+        start = time.monotonic()
+
+        def say(kind: str, subject: str) -> None:
+            console.print(f"{time.monotonic() - start:6.1f} s  {PHASES[kind].format(subject=subject)}", highlight=False, markup=False)
+
+        yield say
+    else:
+        with Progress(SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"), console=console, transient=True) as bar:
+            task = bar.add_task("starting", total=None)
+            yield lambda kind, subject: bar.update(task, description=PHASES[kind].format(subject=subject))
+
+
+def _write(report: Report, out: Path | None, json: Path | None) -> None:
+    from grader.report.html import to_html
+    from grader.report.json_report import to_json
+
+    for path, render in ((out, to_html), (json, to_json)):
+        if path is None:
+            continue
+        try:
+            write_atomically(path, render(report).encode())
+        except OSError as error:
+            raise InputError(f"{path} cannot be written ({error.strerror}); choose another place with --out or --json.") from error
+
+
+def _show(console: Console, report: Report, out: Path | None, quiet: bool, verbose: bool) -> None:
+    from grader.report.terminal import summary_line, table
+
+    if not quiet:
+        console.print(table(report, verbose=verbose))
+    console.print(summary_line(report))
+    if out and not quiet:
+        console.print(f"Report: {out.resolve()}", highlight=False, markup=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(app(standalone_mode=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The whole story of one submission: read, match, plan, gather, judge, score, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from grader.checks import cases_of, verdict_on
+from grader.checks.base import Evidence
+from grader.discovery import Match, match_roles
+from grader.gathering import Setting, gather
+from grader.network.exported import Exported
+from grader.plan import Plan, make_plan
+from grader.provenance import provenance
+from grader.records import Fault, NetworkFacts, Report, RoleCard, TrainingResult, Verdict
+from grader.rubric import Advice, DataSource
+from grader.scoring import score
+from grader.submission import open_submission
+from grader.trainers import LoadedData, Trainers
+
+
+def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, ...] = ()) -> Report:
+    """Grade one submission. Raises InputError where there is nothing to grade; a student's fault is a verdict."""
+    start = time.perf_counter()
+    submission = open_submission(path)
+    plan = make_plan(setting.rubric, setting.profile, only)
+    loaded = {subject: trainers.load(setting.data[subject]) for subject in setting.data}
+    matches = match_roles(setting.rubric, submission)
+    evidence, seconds = gather(plan, submission, matches, setting, trainers)
+    data = {subject: future.result() for subject, future in loaded.items()}
+    kinds = {subject: each.kind for subject, each in data.items()}
+    verdicts = tuple(_judged(criterion, setting, kinds, evidence) for criterion in plan.criteria)
+    return Report(
+        assignment=setting.rubric.assignment.title,
+        score=score(setting.rubric, verdicts),
+        verdicts=verdicts,
+        advice=tuple(_judged(advice, setting, kinds, evidence) for advice in plan.advice),
+        roles=_cards(plan, matches, setting, evidence, data),
+        provenance=provenance(submission, setting, data, only),
+        timing={"total_seconds": time.perf_counter() - start, **{f"train_{role}_seconds": each for role, each in seconds.items()}},
+        log=tuple(source.fault.message for source in submission.sources() if source.fault),
+    )
+
+
+def _judged(criterion: Advice, setting: Setting, kinds: Mapping[str, DataSource], evidence: Evidence) -> Verdict:
+    cases = cases_of(criterion, setting.rubric, setting.profile, kinds)
+    return verdict_on(criterion, cases, evidence)
+
+
+def _cards(
+    plan: Plan, matches: dict[str, Match], setting: Setting, evidence: Evidence, data: dict[str, LoadedData]
+) -> tuple[RoleCard, ...]:
+    wanted = {subject.partition("#")[0] for subject in plan.subjects("export")}
+    return tuple(_card(matches[role], setting, evidence, data) for role in setting.rubric.role if role in wanted)
+
+
+def _card(match: Match, setting: Setting, evidence: Evidence, data: dict[str, LoadedData]) -> RoleCard:
+    role = setting.rubric.role[match.role]
+    exported, facts = evidence.exports.get(match.role), evidence.facts.get(match.role)
+    training = evidence.trainings.get(match.role)
+    fault = next((each for each in (exported, facts, training) if isinstance(each, Fault)), None)
+    return RoleCard(
+        role=match.role,
+        title=role.title,
+        part=role.part,
+        candidate=match.candidate,
+        arguments=match.arguments,
+        confidence=match.confidence,
+        reason=match.reason,
+        fault=fault,
+        notes=tuple(note.message for note in exported.notes) if isinstance(exported, Exported) else (),
+        facts=facts if isinstance(facts, NetworkFacts) else None,
+        training=training if isinstance(training, TrainingResult) else None,
+        classes=data[role.data].classes if role.data else (),
+        data_kind=data[role.data].kind if role.data else "",
+    )

@@ -1,0 +1,267 @@
+"""A plan to evidence: the worker exports, and while it goes on the trusted processes measure and train what came."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grader.checks.base import ClaimedGradients, Evidence
+from grader.discovery import Match
+from grader.network.exported import Exported, from_reply
+from grader.network.gradients import DirectionalCheck
+from grader.network.graph import Limits
+from grader.network.values import NetworkError
+from grader.plan import Plan
+from grader.records import Fault, NetworkFacts
+from grader.rubric import Experiment, Profile, Rubric
+from grader.sandbox.base import Answer, Sandbox, WorkerRequest
+from grader.submission import Submission
+from grader.trainers import DataRequest, GradientPoint, Timed, Trainers
+from grader.training import Recipe
+
+# Safety nets, not budgets: a hit asks for a person, and what decides a mark is counted in steps, nodes and multiply-adds.
+EXPORT_SECONDS, EXPERIMENT_SECONDS, CALL_SECONDS = 120.0, 300.0, 60.0
+SECOND_SEED = 1_000_003  # added to a role's seed for the rebuild in a fresh worker
+
+Listener = Callable[[str, str], None]  # (what kind of work, its subject)
+
+
+def silent(kind: str, subject: str) -> None:
+    """A listener that says nothing."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for every submission of a run."""
+
+    rubric: Rubric
+    rubric_hash: str
+    profile_name: str
+    data: dict[str, DataRequest]  # by subject
+    seed: int
+    device: str
+    open_worker: Callable[[Submission, bool], AbstractContextManager[Sandbox]]
+    listen: Listener = silent
+
+    @property
+    def profile(self) -> Profile:
+        """The rubric's table for this profile."""
+        return self.rubric.profile[self.profile_name]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    functions: tuple[str, ...]
+    comparison: Future[DirectionalCheck | Fault]
+
+    def result(self) -> ClaimedGradients | Fault:
+        compared = self.comparison.result()
+        return compared if isinstance(compared, Fault) else ClaimedGradients(self.functions, compared)
+
+
+@dataclass
+class _Collected:
+    exports: dict[str, Exported | Fault] = field(default_factory=dict)
+    facts: dict[str, Future[NetworkFacts | Fault]] = field(default_factory=dict)
+    trainings: dict[str, Future[Timed]] = field(default_factory=dict)
+    gradients: dict[str, _Claim | Fault] = field(default_factory=dict)
+    experiments: dict[str, dict[str, Any] | Fault] = field(default_factory=dict)
+    rebuilds: dict[str, tuple[str, ...] | Fault] = field(default_factory=dict)
+    claimed_shapes: dict[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)
+
+
+def gather(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, trainers: Trainers) -> tuple[Evidence, dict[str, float]]:
+    """Find out everything the plan wants. Returns the evidence and the seconds that each training took."""
+    found = _Collected()
+    with setting.open_worker(submission, True) as worker:
+        for subject in plan.subjects("export"):
+            _export(subject, plan, matches, setting, trainers, worker, found)
+        for name in plan.subjects("experiment"):
+            setting.listen("experiment", name)
+            found.experiments[name] = _experiment(setting.rubric.experiment[name], setting.seed, worker)
+        for role in plan.subjects("gradients"):
+            setting.listen("gradients", role)
+            found.gradients[role] = _gradients(role, matches, setting, trainers, worker, found)
+    _rebuild_all(plan, submission, matches, setting, found)
+    return _finished(submission, found, setting)
+
+
+def role_seed(seed: int, role: str) -> int:
+    """A seed of its own for every role, the same on every machine."""
+    return zlib.crc32(f"{seed} {role}".encode())
+
+
+def _export(
+    subject: str, plan: Plan, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Sandbox, found: _Collected
+) -> None:
+    setting.listen("export", subject)
+    exported = found.exports[subject] = _exported(subject, matches, setting, worker, found)
+    if isinstance(exported, Fault):
+        return
+    role = subject.partition("#")[0]
+    if role == subject and role in plan.subjects("train"):
+        table = setting.profile.recipes[role]
+        recipe = Recipe(**table.model_dump(exclude={"expected_seconds"}))
+        data = setting.data[setting.rubric.role[role].data or "mnist"]
+        goals = {str(source): thresholds[role].value for source, thresholds in setting.profile.thresholds.items() if role in thresholds}
+        found.trainings[role] = trainers.train(exported, data, recipe, goals, role_seed(setting.seed, role))
+    found.facts[subject] = trainers.analyse(exported, role_seed(setting.seed, subject))
+
+
+def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[str, Any]:
+    role, _, index = subject.partition("#")
+    match = matches[role]
+    arguments = rubric.role[role].probe.variants[int(index)].arguments if index else match.arguments
+    return {"file": match.file, "name": match.name, "arguments": arguments}
+
+
+def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker: Sandbox, found: _Collected) -> Exported | Fault:
+    name, _, index = subject.partition("#")
+    if fault := matches[name].fault:
+        return fault
+    role = setting.rubric.role[name]
+    shape = role.probe.variants[int(index or 0)].shape
+    params = {
+        "candidate": _candidate(subject, matches, setting.rubric),
+        "seed": role_seed(setting.seed, name),
+        "inputs": [{"shape": [None, *shape], "dtype": "float32"}],
+        "batch_sizes": role.probe.batch_sizes,
+    }
+    reply = worker.run(WorkerRequest("export", params, {}, EXPORT_SECONDS))
+    if isinstance(reply, Fault):
+        return reply
+    if reply.data.get("form") == "values":
+        found.claimed_shapes[subject] = _claimed_shapes(reply)
+        return _why_no_graph(reply, role.file)
+    try:
+        return from_reply(reply.data, reply.tensors, Limits(multiply_adds=role.max_multiply_adds))
+    except NetworkError as error:
+        return Fault("network", f"the network was refused: {error}")
+
+
+def _claimed_shapes(reply: Answer) -> dict[int, tuple[int, ...]]:
+    """Batch size -> output shape, for a network that the worker could only run."""
+    sizes = {name.removeprefix("outputs."): tensor for name, tensor in reply.tensors.items() if name.startswith("outputs.")}
+    return {int(size): tuple(tensor.shape) for size, tensor in sizes.items() if size.isdecimal()}
+
+
+def _why_no_graph(reply: Answer, file: str) -> Fault:
+    """The worker's note about the construct that stands in the way of an export."""
+    notes = [note for note in reply.data.get("notes") or [] if isinstance(note, dict) and note.get("kind") == "construct"]
+    note = notes[0] if notes else {}
+    line = note.get("line")
+    words = {key: str(note[key])[:500] for key in ("construct", "remedy") if note.get(key)}
+    text = str(note.get("message") or "the network runs, but its graph cannot be exported")[:500]
+    return Fault("export", text, str(note.get("file") or file)[:200], line if isinstance(line, int) else None, **words)
+
+
+def _experiment(experiment: Experiment, seed: int, worker: Sandbox) -> dict[str, Any] | Fault:
+    """Run the starter's function at a tiny budget on random images; what comes back is a claim."""
+    tensors, data = _random_images(experiment, seed)
+    params = {"file": experiment.file, "function": experiment.function, "arguments": experiment.probe.arguments, "data": data}
+    reply = worker.run(WorkerRequest("experiment", params, tensors, EXPERIMENT_SECONDS))
+    if isinstance(reply, Fault):
+        return reply
+    document = reply.data.get("document")
+    return document if isinstance(document, dict) else Fault("result", f"{experiment.function} did not return a dictionary")
+
+
+def _random_images(experiment: Experiment, seed: int) -> tuple[dict[str, Tensor], list[list[str]]]:
+    probe = experiment.probe
+    if probe.shape is None:
+        return {}, []
+    generator = torch.Generator().manual_seed(seed)
+    tensors: dict[str, Tensor] = {}
+    for name, count in (("train", probe.train_images), ("test", probe.test_images)):
+        tensors[f"{name}.images"] = torch.randn(count, *probe.shape, generator=generator)
+        tensors[f"{name}.labels"] = torch.randint(probe.classes, (count,), generator=generator)
+    return tensors, [[name, f"{name}.images", f"{name}.labels"] for name in ("train", "test")]
+
+
+def _gradients(
+    role: str, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Sandbox, found: _Collected
+) -> _Claim | Fault:
+    """The claimed gradients of the role's first variant, at a point drawn after the export."""
+    exported = found.exports[role]
+    if isinstance(exported, Fault):
+        return exported
+    point = _draw_point(exported, role_seed(setting.seed, f"gradients {role}"))
+    params = {"candidate": _candidate(role, matches, setting.rubric), "seed": role_seed(setting.seed, role)}
+    reply = worker.run(WorkerRequest("gradients", params, point.tensors(), CALL_SECONDS))
+    if isinstance(reply, Fault):
+        return reply
+    functions = tuple(str(name)[:200] for name in reply.data.get("functions") or [])
+    return _Claim(functions, trainers.gradients(exported, point, reply.tensors, role_seed(setting.seed, role)))
+
+
+def _draw_point(exported: Exported, seed: int) -> GradientPoint:
+    """Random inputs of mixed sign and weights near their initial values: a parameter may make sense in a range only."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def noise(shape: Sequence[int]) -> Tensor:
+        return torch.randn(tuple(shape), generator=generator, dtype=torch.float64)
+
+    parameters = {spec.path: exported.weights[spec.storage].double() for spec in exported.specs if spec.kind == "parameter"}
+    return GradientPoint(
+        inputs=tuple(noise(probe.shape) for probe in exported.probe),
+        weights={path: value * (1 + 0.2 * noise(value.shape)) + 0.1 * noise(value.shape) for path, value in parameters.items()},
+        cotangent=noise(exported.outputs[0].shape),
+    )
+
+
+def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, found: _Collected) -> None:
+    """Build each network once more, under another seed and in a fresh worker: weights that are equal were not drawn at random."""
+    roles = [role for role in plan.subjects("rebuild") if isinstance(found.exports[role], Exported)]
+    if not roles:
+        return
+    with setting.open_worker(submission, False) as worker:
+        for role in roles:
+            setting.listen("rebuild", role)
+            params = {
+                "candidate": _candidate(role, matches, setting.rubric),
+                "seed": role_seed(setting.seed, role) + SECOND_SEED,
+            }
+            reply = worker.run(WorkerRequest("rebuild", params, {}, CALL_SECONDS))
+            exported = found.exports[role]
+            if isinstance(exported, Exported):
+                found.rebuilds[role] = reply if isinstance(reply, Fault) else _equal_weights(exported, reply)
+
+
+def _equal_weights(exported: Exported, reply: Answer) -> tuple[str, ...]:
+    """Paths of weight matrices that are the same in both builds (vectors are: biases and norms start from constants)."""
+    first = {spec.path: exported.weights[spec.storage] for spec in exported.specs if spec.kind == "parameter"}
+    second = {name.removeprefix("weights/"): tensor for name, tensor in reply.tensors.items() if name.startswith("weights/")}
+    return tuple(
+        path
+        for path, tensor in first.items()
+        if tensor.dim() >= 2 and path in second and tensor.shape == second[path].shape and tensor.numel() > 1 and bool((tensor == second[path]).all())
+    )
+
+
+def _finished(submission: Submission, found: _Collected, setting: Setting) -> tuple[Evidence, dict[str, float]]:
+    """Wait for the trusted processes."""
+    trainings, seconds = {}, {}
+    for role, future in found.trainings.items():
+        setting.listen("train", role)
+        timed = future.result()
+        trainings[role], seconds[role] = timed.result, timed.seconds
+    facts: dict[str, NetworkFacts | Fault] = {subject: future.result() for subject, future in found.facts.items()}
+    facts |= {subject: fault for subject, fault in found.exports.items() if isinstance(fault, Fault)}
+    evidence = Evidence(
+        submission=submission,
+        exports=found.exports,
+        facts=facts,
+        rebuilds=found.rebuilds,
+        gradients={role: each if isinstance(each, Fault) else each.result() for role, each in found.gradients.items()},
+        trainings=trainings,
+        claimed_shapes=found.claimed_shapes,
+        experiments=found.experiments,
+    )
+    return evidence, seconds

@@ -1,0 +1,298 @@
+"""The rubric: what is asked, what each piece of work is worth, and what counts as evidence. TOML in, `Rubric` out.
+
+Two kinds of table are kept apart: ``probe`` tables say what is sent to the worker, ``require`` tables stay with the
+examiner. Points and shares are exact: 0.1 means one tenth. The schema is documented in docs/rubric.md.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+
+from grader.errors import InputError
+from grader.records import Basis
+
+Exact = Annotated[
+    Fraction,
+    BeforeValidator(lambda value: Fraction(str(value)) if isinstance(value, int | float) else value),
+    WithJsonSchema({"type": "number", "minimum": 0}),
+]
+DataSource = Literal["digits", "objects", "mnist", "cifar10", "cifar10-jpeg", "folder"]
+Subject = Literal["mnist", "cifar"]
+
+
+class Table(BaseModel):
+    """A table of the rubric: frozen, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Assignment(Table):
+    """What the rubric is for."""
+
+    id: str
+    title: str
+    points: Exact
+    language: str = "en"
+
+
+class Part(Table):
+    """A part of the assignment; its points are the sum of its criteria."""
+
+    id: str
+    title: str
+    points: Exact
+    file: str = Field(description="The homework file that the assignment names for this part.")
+
+
+class Variant(Table):
+    """One way to build a role, and the shape of one sample that it is fed."""
+
+    arguments: dict[str, Any] = {}
+    shape: list[int]
+
+
+class RoleProbe(Table):
+    """What the worker is told about a role: how the starter's contract builds it and what it is fed."""
+
+    variants: list[Variant] = Field(min_length=1, description="The first is the one that is measured and trained.")
+    batch_sizes: list[int] = [2, 1, 5]
+
+
+class Role(Table):
+    """What a class or factory of the submission has to be."""
+
+    title: str
+    part: str
+    kind: Literal["network", "layer", "block"] = "network"
+    file: str
+    name: str
+    probe: RoleProbe
+    data: Subject | None = None
+    max_multiply_adds: int = 2_000_000_000
+    hint: str
+
+
+class ExperimentProbe(Table):
+    """What the worker is told about an experiment: a tiny budget and random images of its own making."""
+
+    arguments: dict[str, Any] = {}
+    shape: list[int] | None = Field(None, description="Shape of one image; no images are passed where it is missing.")
+    train_images: int = 64
+    test_images: int = 32
+    classes: int = 10
+
+
+class Experiment(Table):
+    """A function that the starter's contract asks for, and the file in which its results are handed in."""
+
+    title: str
+    part: str
+    file: str
+    function: str
+    results: str
+    roles: list[str]
+    probe: ExperimentProbe
+
+
+class Alternative(Table):
+    """One way to show a piece of work. Alternatives stand in order of strength; the strongest available is used."""
+
+    check: str
+    basis: Basis
+    share: Annotated[Exact, Field(description="Share of the criterion's points this evidence can earn, 0 to 1.")] = Fraction(1)
+    require: dict[str, Any] = {}
+
+
+class Advice(Table):
+    """A requirement of the assignment that carries no points."""
+
+    id: str
+    title: str
+    hint: str
+    alternatives: list[Alternative] = Field(min_length=1)
+    roles: list[str] = []
+
+
+class Criterion(Advice):
+    """A piece of work that earns points."""
+
+    part: str
+    points: Exact
+    depends: list[str] = Field([], description="Criteria about the same piece of work: a defect there may cost points here.")
+
+
+class Threshold(Table):
+    """A number to reach and the runs of the reference that it comes from."""
+
+    value: float
+    seeds: list[int]
+    mean: float
+    std: float
+    lowest: float
+    note: str = ""
+
+
+class RecipeTable(Table):
+    """How the networks of a role are trained."""
+
+    steps: int
+    batch: int = 64
+    learning_rate: float = 2e-3
+    warmup_share: float = 0.1
+    weight_decay: float = 0.0
+    host: Literal["classifier", "block"] = "classifier"
+    expected_seconds: float = Field(1.0, description="Rough training time on a CPU; only orders the work, longest first.")
+
+
+class DataTable(Table):
+    """Which images stand for a subject, and how many."""
+
+    source: DataSource
+    train: int
+    validation: int
+    held: int
+
+
+class Profile(Table):
+    """One way to grade: data, steps and thresholds."""
+
+    title: str
+    data: dict[Subject, DataTable]
+    real_data: dict[Subject, DataTable] = Field({}, description="Used with --data-root or --download.")
+    needs_real_data: bool = False
+    recipes: dict[str, RecipeTable] = Field(description="By role.")
+    thresholds: dict[DataSource, dict[str, Threshold]] = Field(description="Held-out accuracy by data source and role.")
+
+
+class Rubric(Table):
+    """A whole rubric, checked: points add up, names refer to something."""
+
+    assignment: Assignment
+    part: list[Part]
+    role: dict[str, Role]
+    experiment: dict[str, Experiment] = {}
+    criterion: list[Criterion]
+    advice: list[Advice] = []
+    profile: dict[str, Profile]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Rubric:
+        for problem in _problems(self):
+            raise ValueError(problem)
+        return self
+
+    def criteria_of(self, part: str) -> tuple[Criterion, ...]:
+        """The criteria of a part, in order."""
+        return tuple(criterion for criterion in self.criterion if criterion.part == part)
+
+
+def load_rubric(path: Path) -> tuple[Rubric, str]:
+    """Read a rubric file; returns it with the SHA-256 of its bytes. Raises InputError that names file, key and way out."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"The rubric {path} cannot be read ({error.strerror}); give a TOML file with --rubric.") from error
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+        rubric = Rubric.model_validate(document)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The rubric {path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        raise InputError(f"The rubric {path} is wrong: {describe(error, document)}") from error
+    return rubric, hashlib.sha256(data).hexdigest()
+
+
+def describe(error: ValidationError, document: Any) -> str:
+    """The first fault of a pydantic error as a sentence: where, what is allowed, what came, the nearest name."""
+    first = error.errors()[0]
+    where = _place(first["loc"], document)
+    if first["type"] == "extra_forbidden":
+        return f"{where} is not a key that a rubric has{_nearest(first['loc'], document)}."
+    if first["type"] == "value_error" and not first["loc"]:
+        return f"{first['msg'].removeprefix('Value error, ')}."
+    came = "" if first["type"] == "missing" else f", got {_short(first.get('input'))}"
+    return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}{came}."
+
+
+def _place(location: tuple[int | str, ...], document: Any) -> str:
+    """``criterion "1.1.time" > points`` for a path of keys and indices."""
+    words: list[str] = []
+    for key in location:
+        document = _below(document, key)
+        if isinstance(key, int) and isinstance(document, dict) and "id" in document:
+            words[-1] += f' "{document["id"]}"'
+        else:
+            words.append(f"number {key + 1}" if isinstance(key, int) else str(key))
+    return " > ".join(words)
+
+
+def _below(document: Any, key: int | str) -> Any:
+    try:
+        return document[key]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _nearest(location: tuple[int | str, ...], document: Any) -> str:
+    names = {name for table in _tables(Table) for name in table.model_fields}
+    close = difflib.get_close_matches(str(location[-1]), sorted(names), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _tables(table: type[Table]) -> list[type[Table]]:
+    below = table.__subclasses__()
+    return below + [deeper for each in below for deeper in _tables(each)]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _problems(rubric: Rubric) -> list[str]:
+    return [*_sums(rubric), *_references(rubric)]
+
+
+def _sums(rubric: Rubric) -> list[str]:
+    problems = []
+    for part in rubric.part:
+        total = sum((criterion.points for criterion in rubric.criteria_of(part.id)), Fraction(0))
+        if total != part.points:
+            problems.append(f'the criteria of part "{part.id}" add up to {float(total):g} points, the part says {float(part.points):g}')
+    whole = sum((part.points for part in rubric.part), Fraction(0))
+    if whole != rubric.assignment.points:
+        problems.append(f"the parts add up to {float(whole):g} points, the assignment says {float(rubric.assignment.points):g}")
+    return problems
+
+
+def _references(rubric: Rubric) -> list[str]:
+    parts, roles = {part.id for part in rubric.part}, set(rubric.role)
+    criteria = [criterion.id for criterion in rubric.criterion]
+    problems = [f'the criterion "{name}" stands twice' for name in criteria if criteria.count(name) > 1]
+    for criterion in rubric.criterion:
+        problems += _unknown(f'criterion "{criterion.id}" > part', [criterion.part], parts)
+        problems += _unknown(f'criterion "{criterion.id}" > roles', criterion.roles, roles)
+        problems += _unknown(f'criterion "{criterion.id}" > depends', criterion.depends, set(criteria))
+    for name, role in rubric.role.items():
+        problems += _unknown(f'role "{name}" > part', [role.part], parts)
+    for name, experiment in rubric.experiment.items():
+        problems += _unknown(f'experiment "{name}" > roles', experiment.roles, roles)
+    for name, profile in rubric.profile.items():
+        problems += _unknown(f'profile "{name}" > recipes', list(profile.recipes), roles)
+    return problems
+
+
+def _unknown(place: str, names: list[str], known: set[str]) -> list[str]:
+    problems = []
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, sorted(known), n=1)
+            problems.append(f'{place}: there is no "{name}"' + (f'; did you mean "{close[0]}"?' if close else ""))
+    return problems

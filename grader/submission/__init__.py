@@ -1,0 +1,149 @@
+"""A submission as the examiner's side sees it: a folder of files that are read and never run."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.errors import InputError
+from grader.records import Fault
+from grader.submission import files, pictures, prose
+from grader.submission.pictures import ImageFact
+from grader.submission.prose import Section
+
+__all__ = ["ImageFact", "Section", "Source", "Submission", "open_submission"]
+
+MAX_SOURCE_BYTES = 2**20
+MAX_SOURCES_BYTES = 8 * 2**20  # of all sources together: their trees stay in memory
+README_NAMES = ("readme", "report")
+README_SUFFIXES = (".md", ".markdown", ".txt", ".rst", "")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Python file: its text, and its syntax tree or why it has none."""
+
+    path: str
+    text: str
+    tree: ast.Module | None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The files of a submission, read on demand and once. Paths are relative, with forward slashes."""
+
+    root: Path
+    _cache: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def paths(self) -> tuple[str, ...]:
+        """All regular files, sorted; links, hidden folders, caches and virtual environments are left out."""
+        found: tuple[str, ...] = self._once("paths", "", lambda: files.walk(self.root))
+        return found
+
+    def locate(self, relative: str) -> str:
+        """The path as it is spelt on disk where only upper and lower case differ, else the path itself."""
+        if relative in self.paths():
+            return relative
+        return next((path for path in self.paths() if path.casefold() == relative.casefold()), relative)
+
+    def text(self, relative: str) -> str | None:
+        """The text of a file (UTF-8, UTF-16 or Windows-1251), None where there is no such file or it is too large."""
+        data = self._once("text", relative, lambda: files.read(self.root, self.locate(relative), files.MAX_TEXT_BYTES))
+        return None if isinstance(data, Fault) else files.decode(data)
+
+    def json(self, relative: str) -> dict[str, Any] | Fault:
+        """The JSON object in a file: finite numbers, bounded size and depth; or why there is none."""
+        found: dict[str, Any] | Fault = self._once("json", relative, lambda: self._json(self.locate(relative)))
+        return found
+
+    def _json(self, path: str) -> dict[str, Any] | Fault:
+        data = files.read(self.root, path, files.MAX_JSON_BYTES)
+        return data if isinstance(data, Fault) else files.parse_json(files.decode(data), path)
+
+    def image(self, relative: str) -> ImageFact | Fault:
+        """What a PNG or JPEG file shows, or why it cannot be read."""
+        found: ImageFact | Fault = self._once("image", relative, lambda: self._image(self.locate(relative)))
+        return found
+
+    def _image(self, path: str) -> ImageFact | Fault:
+        data = files.read(self.root, path, pictures.MAX_IMAGE_BYTES)
+        return data if isinstance(data, Fault) else pictures.examine(data, path)
+
+    def readme(self) -> str | None:
+        """The path of README.md, REPORT.md or what comes nearest in the root folder."""
+        here = {path.casefold(): path for path in self.paths() if "/" not in path}
+        names = (stem + suffix for stem in README_NAMES for suffix in README_SUFFIXES)
+        return next((here[name] for name in names if name in here), None)
+
+    def sections(self) -> tuple[Section, ...]:
+        """The sections of the README; none where there is no README."""
+        path = self.readme()
+        found: tuple[Section, ...] = self._once(
+            "sections", "", lambda: prose.sections(self.text(path) or "") if path else ()
+        )
+        return found
+
+    def sources(self) -> tuple[Source, ...]:
+        """Every Python file of the submission, parsed."""
+        found: tuple[Source, ...] = self._once("sources", "", self._sources)
+        return found
+
+    def _sources(self) -> tuple[Source, ...]:
+        found, left = [], MAX_SOURCES_BYTES
+        for path in self.paths():
+            if path.casefold().endswith(".py"):
+                data = files.read(self.root, path, min(left, MAX_SOURCE_BYTES))
+                found.append(
+                    Source(path, "", None, data) if isinstance(data, Fault) else _parsed(path, files.decode(data))
+                )
+                left -= 0 if isinstance(data, Fault) else len(data)
+        return tuple(found)
+
+    def content_hash(self) -> str:
+        """SHA-256 over the paths and bytes of all files that `paths` lists."""
+        digest: str = self._once("hash", "", lambda: files.content_hash(self.root, self.paths()))
+        return digest
+
+    def _once(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
+        if (kind, name) not in self._cache:
+            self._cache[kind, name] = make()
+        return self._cache[kind, name]
+
+
+def _parsed(path: str, text: str) -> Source:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "invalid escape sequence" is the student's affair
+            return Source(path, text, ast.parse(text))
+    except SyntaxError as error:
+        what = f"{path} is not valid Python: {error.msg}"
+        return Source(path, text, None, Fault("import", what, file=path, line=error.lineno))
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or nested beyond the parser's stack
+        return Source(path, text, None, Fault("import", f"{path} cannot be parsed ({type(error).__name__})", file=path))
+
+
+def open_submission(path: Path | str) -> Submission:
+    """The submission in a folder. Raises InputError, in one sentence, where there is none to grade."""
+    folder = Path(path)
+    try:
+        if not folder.exists():
+            raise InputError(f"There is no folder {folder}; give the folder that holds the homework files.")
+        if not folder.is_dir():
+            raise InputError(
+                f"{folder} is a file; give the folder that holds the homework files (unpack an archive first)."
+            )
+        if next(folder.iterdir(), None) is None:
+            raise InputError(f"The folder {folder} is empty; give the folder that holds the homework files.")
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be read ({error.strerror}); check its permissions.") from error
+    submission = Submission(folder.resolve())
+    if not any(name.casefold().endswith(".py") for name in submission.paths()):
+        raise InputError(
+            f"There is no Python file (*.py) in {folder} or below it; give the folder that holds the homework files."
+        )
+    return submission

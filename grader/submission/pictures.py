@@ -1,0 +1,72 @@
+"""What a picture file shows, as numbers: is it an image at all, and is there anything on it?"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from grader.records import Fault
+
+MAX_IMAGE_BYTES = 32 * 2**20
+MAX_PIXELS = 25_000_000  # 5000x5000: larger than a plot at 400 dots per inch on A4
+MAX_EXAMINED_PIXELS = 4_000_000  # larger images are sampled on a grid
+FORMATS = ("PNG", "JPEG")
+SUFFIXES = (".png", ".jpg", ".jpeg")
+# JPEG rings around edges: a pixel is background when no channel is further than this from the commonest colour.
+BACKGROUND_TOLERANCE = 12
+# Axes of a plot without any curve cover about 1 % of the picture; ten times less is nothing at all.
+LEAST_INK = 0.001
+LEAST_SIDE = 64
+
+
+@dataclass(frozen=True)
+class ImageFact:
+    """What a picture file shows."""
+
+    path: str
+    format: str  # "PNG" | "JPEG"
+    width: int
+    height: int
+    ink: float  # share of pixels that are not of the background's colour, four digits
+    colours: int  # distinct colours
+    sha256: str  # of the file
+
+    @property
+    def blank(self) -> bool:
+        """Nothing to see: one colour, or a handful of specks."""
+        return self.ink < LEAST_INK or self.colours < 2
+
+
+def examine(data: bytes, path: str) -> ImageFact | Fault:
+    """Decode a PNG or JPEG of at most `MAX_PIXELS` and measure it; a Fault says why it is not readable."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(data), formats=FORMATS) as image:
+                kind, width, height = str(image.format), image.width, image.height
+                if width * height > MAX_PIXELS:
+                    return Fault(
+                        "result", f"{path} has {width}x{height} pixels; at most {MAX_PIXELS:,} are read", file=path
+                    )
+                ink, colours = _measure(image)
+    except Exception as error:  # hostile bytes make the decoders raise almost anything
+        return Fault("result", f"{path} is not a readable PNG or JPEG picture ({type(error).__name__})", file=path)
+    return ImageFact(path, kind, width, height, ink, colours, hashlib.sha256(data).hexdigest())
+
+
+def _measure(image: Image.Image) -> tuple[float, int]:
+    """Share of pixels off the background, and the number of distinct colours."""
+    opaque = Image.new("RGBA", image.size, "white")
+    opaque.alpha_composite(image.convert("RGBA"))
+    step = math.ceil(math.sqrt(image.width * image.height / MAX_EXAMINED_PIXELS))
+    pixels = np.asarray(opaque)[::step, ::step, :3].reshape(-1, 3)  # (pixels, 3) uint8
+    colours, counts = np.unique(pixels, axis=0, return_counts=True)
+    background = colours[counts.argmax()].astype(np.int16)
+    far = np.abs(colours.astype(np.int16) - background).max(axis=1) > BACKGROUND_TOLERANCE
+    return round(float(counts[far].sum() / counts.sum()), 4), len(colours)

@@ -1,0 +1,193 @@
+"""The trusted processes that measure and train networks as data. No student code ever runs in them.
+
+Work is sent as bytes and comes back as a record, or as a Fault where the network itself is at fault. Each process uses
+one thread: how many processes there are never changes a result.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Self, cast
+
+import torch
+from torch import Tensor
+
+from grader import datasets
+from grader.cache import keep_result, read_result, training_key
+from grader.datasets import ImageSet
+from grader.errors import InputError
+from grader.network.exported import Exported
+from grader.network.gradients import DirectionalCheck, directional_check
+from grader.network.structure import analyse
+from grader.network.values import NetworkError
+from grader.records import Fault, NetworkFacts, TrainingResult
+from grader.rubric import DataSource
+from grader.training import Recipe, train
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Which images to train on; the trainers load them themselves, once per process."""
+
+    source: str
+    seed: int
+    train: int
+    validation: int
+    held: int
+    data_root: Path | None = None
+    download: bool = False
+
+
+@lru_cache(maxsize=4)
+def images_of(request: DataRequest) -> ImageSet:
+    """The images of a request. Raises InputError where they are not there."""
+    return datasets.load(
+        request.source,
+        seed=request.seed,
+        train=request.train,
+        validation=request.validation,
+        held=request.held,
+        data_root=request.data_root,
+        download=request.download,
+    )
+
+
+class Trainers:
+    """A pool of trusted processes; use it as a context manager."""
+
+    def __init__(self, jobs: int, device: str, cache: Path | None) -> None:
+        # One process on a GPU: a second would cost 600 MB of its memory and wait for the first.
+        self._device, self._cache = device, cache
+        self._pool = ProcessPoolExecutor(jobs if device == "cpu" else 1, mp_context=_context(), initializer=_start)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def warm(self) -> None:
+        """Start the processes now, while the caller waits for something else."""
+        self._pool.submit(_start)
+
+    def analyse(self, exported: Exported, seed: int) -> Future[NetworkFacts | Fault]:
+        """Read a network's facts off its graph."""
+        return self._pool.submit(_analyse, pickle.dumps(exported), seed)
+
+    def train(self, exported: Exported, data: DataRequest, recipe: Recipe, goals: Mapping[str, float], seed: int) -> Future[Timed]:
+        """Train a network, until the goal for this kind of data is safely reached or the recipe is at its end."""
+        return self._pool.submit(_train, pickle.dumps(exported), data, recipe, dict(goals), seed, self._device, self._cache)
+
+    def gradients(self, exported: Exported, point: GradientPoint, claims: Mapping[str, Tensor], seed: int) -> Future[DirectionalCheck | Fault]:
+        """Hold the gradients that the worker claims at a point against finite differences."""
+        return self._pool.submit(_gradients, pickle.dumps((exported, point, dict(claims))), seed)
+
+    def load(self, data: DataRequest) -> Future[LoadedData]:
+        """Fingerprint, description and classes of the images of a request."""
+        return self._pool.submit(_load, data)
+
+
+@dataclass(frozen=True)
+class LoadedData:
+    """What the images of a request are."""
+
+    fingerprint: str
+    source: str
+    classes: tuple[str, ...]
+    kind: DataSource
+
+
+@dataclass(frozen=True)
+class GradientPoint:
+    """Where gradients are asked for, all in float64: inputs (N, ...), weights by path, and the output's cotangent."""
+
+    inputs: tuple[Tensor, ...]
+    weights: Mapping[str, Tensor]
+    cotangent: Tensor
+
+    def tensors(self) -> dict[str, Tensor]:
+        """As the worker is sent them."""
+        named = {f"inputs.{place}": value for place, value in enumerate(self.inputs)}
+        return {**named, **{f"weights/{path}": value for path, value in self.weights.items()}, "cotangent": self.cotangent}
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A training's result (or the network's fault) and how long it took."""
+
+    result: TrainingResult | Fault
+    seconds: float
+    cached: bool = False
+
+
+def _context() -> Any:
+    """Fork from a server that has imported torch where the platform can, else spawn: nothing of the caller is inherited."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["grader.trainers"])
+    return context
+
+
+def _start() -> None:
+    torch.set_num_threads(1)
+
+
+def _guarded(work: Callable[[], Any]) -> Any:
+    """A network that breaks the limits or an operator is the student's fault, told as such."""
+    try:
+        return work()
+    except NetworkError as error:
+        return Fault("network", str(error))
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        return Fault("network", f"the network cannot be run: {str(error).splitlines()[0][:300]}")
+
+
+def _analyse(data: bytes, seed: int) -> NetworkFacts | Fault:
+    return _guarded(lambda: analyse(pickle.loads(data), seed=seed))  # type: ignore[no-any-return]
+
+
+def _gradients(data: bytes, seed: int) -> DirectionalCheck | Fault:
+    exported, point, claims = pickle.loads(data)
+    of_weights = {name.removeprefix("grad_weights/"): value for name, value in claims.items() if name.startswith("grad_weights/")}
+    of_inputs = [claims.get(f"grad_inputs.{place}") for place in range(len(point.inputs))]
+    compare = partial(directional_check, exported, point.inputs, point.cotangent, point.weights, of_inputs, of_weights, seed=seed)
+    return _guarded(compare)  # type: ignore[no-any-return]
+
+
+def _train(
+    data: bytes, request: DataRequest, recipe: Recipe, goals: Mapping[str, float], seed: int, device: str, cache: Path | None
+) -> Timed:
+    exported: Exported = pickle.loads(data)
+    images = images_of(request)
+    recipe = replace(recipe, stop_at=goals.get(kind_of(images)))
+    key = training_key(exported, recipe, images.fingerprint, seed, device)
+    if kept := read_result(cache, key):
+        return Timed(kept, 0.0, cached=True)
+    start = time.perf_counter()
+    result = _guarded(lambda: train(exported, images, recipe, seed=seed, device=device))
+    if isinstance(result, TrainingResult):
+        keep_result(cache, key, result)
+    return Timed(result, time.perf_counter() - start)
+
+
+def _load(request: DataRequest) -> LoadedData:
+    images = images_of(request)
+    return LoadedData(images.fingerprint, images.source, images.classes, kind_of(images))
+
+
+def kind_of(images: ImageSet) -> DataSource:
+    """Which table of thresholds the images fall under."""
+    if images.kind == "folder":
+        return "folder"
+    return "cifar10-jpeg" if images.kind == "jpeg" and images.name == "cifar10" else cast(DataSource, images.name)

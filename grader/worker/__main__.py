@@ -1,0 +1,89 @@
+"""``python -m worker SUBMISSION [LIMITS]``: answer requests until the standard input ends (see ``wire``)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .wire import Frame, WireError, read_frame, write_frame
+
+
+def main() -> None:
+    """Take the conversation away from the student's code, then serve."""
+    requests, replies = _private_streams()
+    limits = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+    _limit_resources(limits)
+    serve = _prepare(Path(sys.argv[1]), warm=bool(limits.get("warm")))
+    write_frame(replies, Frame({"id": 0, "data": {}}))
+    while (request := read_frame(requests)) is not None:
+        _reply(replies, serve, request)
+    os._exit(0)  # threads and exit handlers of the student's have no say
+
+
+def _private_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Copies of standard input and output; what the student's code prints goes to standard error, it reads nothing."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def _limit_resources(limits: dict[str, Any]) -> None:
+    """Lower the process's own limits before any student code runs; it cannot raise them again."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    wanted = {
+        "RLIMIT_DATA": limits.get("memory_bytes"),
+        "RLIMIT_FSIZE": limits.get("file_bytes"),
+        "RLIMIT_CPU": limits.get("cpu_seconds"),
+        "RLIMIT_CORE": 0,
+    }
+    for name, value in wanted.items():
+        kind = getattr(resource, name, None)
+        if kind is not None and value is not None:
+            hard = resource.getrlimit(kind)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(kind, (value, value))
+
+
+def _prepare(root: Path, *, warm: bool) -> Any:
+    """Import torch, and with ``warm`` all that the first export needs; returns the function that answers."""
+    import torch
+
+    torch.set_num_threads(1)
+    if warm:
+        _warm_up_export(torch)
+    from .loading import Submission
+    from .service import answer
+
+    submission = Submission(root)
+    return lambda request: answer(submission, request)
+
+
+def _warm_up_export(torch: Any) -> None:
+    """The first export of a process imports for two seconds; do it while the examiner is busy otherwise."""
+    tiny = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 1), torch.nn.BatchNorm2d(1))
+    free = ({0: torch.export.Dim("batch", min=1)},)
+    torch.export.export(tiny, (torch.zeros(2, 1, 2, 2),), dynamic_shapes=free, strict=False)
+
+
+def _reply(replies: BinaryIO, serve: Any, request: Frame) -> None:
+    identifier = request.header.get("id")
+    header, body = serve(request)
+    try:
+        write_frame(replies, Frame({"id": identifier, **header}, body))
+    except (WireError, ValueError):
+        fault = {"kind": "result", "message": "The answer is too large to be handed over.", "file": None, "line": None,
+                 "construct": None, "remedy": "Make the network, or what the function returns, smaller."}  # fmt: skip
+        write_frame(replies, Frame({"id": identifier, "fault": fault}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Run a candidate as the student wrote it: probe inputs, outputs, gradients, the student's own autograd functions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .faults import StudentFault, relative
+
+DTYPES = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "int64": torch.int64,
+    "bool": torch.bool,
+}
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input: its shape, with None for the free batch size, and its dtype."""
+
+    shape: tuple[int | None, ...]
+    dtype: torch.dtype
+
+    def sized(self, batch: int) -> tuple[int, ...]:
+        """The shape for a number of samples."""
+        return tuple(batch if size is None else size for size in self.shape)
+
+
+def parse_specs(documents: Sequence[dict[str, Any]]) -> tuple[InputSpec, ...]:
+    """The "inputs" of an export request."""
+    return tuple(InputSpec(tuple(item["shape"]), DTYPES[item.get("dtype", "float32")]) for item in documents)
+
+
+def probe_inputs(specs: Sequence[InputSpec], batch: int, seed: int) -> list[Tensor]:
+    """Random inputs for a number of samples; they depend on nothing but the arguments."""
+    generator = torch.Generator().manual_seed(seed + batch)
+    return [_draw(spec, batch, generator) for spec in specs]
+
+
+def _draw(spec: InputSpec, batch: int, generator: torch.Generator) -> Tensor:
+    if spec.dtype.is_floating_point:
+        return torch.randn(spec.sized(batch), generator=generator, dtype=spec.dtype)
+    return torch.randint(0, 2, spec.sized(batch), generator=generator).to(spec.dtype)
+
+
+def forward(module: nn.Module, inputs: Sequence[Tensor], seed: int) -> list[Tensor]:
+    """The output tensors, with their backward graph where the student's code allows one.
+
+    Raises whatever the student's code raises without gradients.
+    """
+    try:
+        leaves = [value.clone().requires_grad_(value.is_floating_point()) for value in inputs]
+        torch.manual_seed(seed)
+        return flat_tensors(module(*(leaf.clone() for leaf in leaves)))  # a clone may be changed in place, a leaf not
+    except Exception:
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            return flat_tensors(module(*(value.clone() for value in inputs)))
+
+
+def flat_tensors(value: Any) -> list[Tensor]:
+    """The tensors in nested tuples, lists and dicts, in order. Raises StudentFault when there is none."""
+    found = list(_tensors(value))
+    if not found:
+        raise StudentFault("forward", f"forward returns a {type(value).__name__}, no tensor.", construct="return",
+                           remedy="Return the output tensor from forward.")  # fmt: skip
+    return found
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _tensors(item)
+
+
+def own_functions(outputs: Sequence[Tensor], root: Path) -> list[str]:
+    """The names of the submission's autograd.Function classes met on the way back from the outputs, sorted."""
+    pending = [output.grad_fn for output in outputs if output.grad_fn is not None]
+    seen, names = set(pending), set()
+    while pending:
+        node = pending.pop()
+        function = getattr(node, "_forward_cls", None)
+        if function is not None and _written_in(function, root):
+            names.add(function.__name__)
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                pending.append(following)
+    return sorted(names)
+
+
+def _written_in(thing: Any, root: Path) -> bool:
+    try:
+        return relative(inspect.getfile(thing), root) is not None
+    except (TypeError, OSError):
+        return False

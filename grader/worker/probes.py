@@ -1,0 +1,115 @@
+"""What the worker can be asked: one function per verb, and nothing else. Parameters and replies are in ``wire``."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .eager import flat_tensors, own_functions, parse_specs
+from .faults import StudentFault, from_error
+from .loading import Submission, public_names, seed_everything
+from .plain import plain_document
+from .weights import parameter_documents, weights
+
+Tensors = dict[str, Tensor]
+Reply = tuple[dict[str, Any], Tensors]
+Probe = Callable[[Submission, dict[str, Any], Tensors], Reply]
+
+
+def load(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
+    """The public names of a file."""
+    return {"names": public_names(submission.module(params["file"]))}, {}
+
+
+def export(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
+    """A candidate as graphs and weights."""
+    from .export import export_module  # a worker that only imports files does not pay for it
+
+    module = submission.build(params["candidate"], params["seed"])
+    specs = parse_specs(params["inputs"])
+    return export_module(module, specs, params["batch_sizes"], root=submission.root, seed=params["seed"])
+
+
+def rebuild(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
+    """The initial weights of a candidate under another seed."""
+    module = submission.build(params["candidate"], params["seed"])
+    return {"parameters": parameter_documents(module)}, weights(module)
+
+
+def gradients(submission: Submission, params: dict[str, Any], tensors: Tensors) -> Reply:
+    """The student's own backward pass in float64, in evaluation mode."""
+    module = submission.build(params["candidate"], params["seed"]).double().eval()
+    names = sorted((name for name in tensors if name.startswith("inputs.")), key=lambda name: int(name[7:]))
+    inputs = [tensors[name].clone().requires_grad_() for name in names]
+    try:
+        _load_weights(module, tensors)
+        outputs = flat_tensors(module(*(value.clone() for value in inputs)))
+        functions = own_functions(outputs, submission.root)
+        torch.autograd.backward(outputs[:1], [tensors["cotangent"]])
+    except BaseException as error:
+        raise from_error("backward", error, submission.root, what="The backward pass in float64 fails",
+                         remedy="Make forward and backward work for any dtype and return a gradient per input.") from None  # fmt: skip
+    found = {"outputs.0": outputs[0]}
+    found |= {f"grad_inputs.{at}": value.grad for at, value in enumerate(inputs) if value.grad is not None}
+    found |= {f"grad_weights/{at}": p.grad for at, p in module.named_parameters() if p.grad is not None}
+    return {"functions": functions}, found
+
+
+def experiment(submission: Submission, params: dict[str, Any], tensors: Tensors) -> Reply:
+    """What an experiment function returns, run in an empty folder."""
+    function = submission.find(params["file"], params["function"])
+    arguments = dict(params["arguments"])
+    seed = arguments.get("seed")
+    seed_everything(seed if isinstance(seed, int) else 0)
+    for name, images, labels in params["data"]:
+        arguments[name] = (tensors[images], tensors[labels])
+    return {"document": plain_document(_run(submission, function, arguments))}, {}
+
+
+def _run(submission: Submission, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    name = getattr(function, "__name__", "the function")
+    os.chdir(tempfile.mkdtemp())
+    try:
+        return function(**arguments)
+    except BaseException as error:
+        remedy = _experiment_remedy(error, name, list(arguments), function)
+        raise from_error("experiment", error, submission.root, what=f"{name} fails", remedy=remedy) from None
+    finally:
+        os.chdir(submission.root)
+
+
+def _experiment_remedy(error: BaseException, name: str, arguments: list[str], function: Callable[..., Any]) -> str:
+    if isinstance(error, NotImplementedError):
+        return f"Write the body of {name}."
+    if isinstance(error, TypeError):
+        try:
+            inspect.signature(function).bind(**dict.fromkeys(arguments))
+        except (TypeError, ValueError):
+            return f"Give {name} the parameters {', '.join(arguments)}."
+    return f"Make {name}({', '.join(arguments)}) work on a small data set, without files or downloads."
+
+
+def _load_weights(module: nn.Module, tensors: Tensors) -> None:
+    given = {name.removeprefix("weights/"): value for name, value in tensors.items() if name.startswith("weights/")}
+    unknown = sorted(given.keys() - dict(module.named_parameters(remove_duplicate=False)).keys())
+    if unknown:
+        raise StudentFault("build", f"The network has no parameter {unknown[0]} this time.",
+                           remedy="Build the same parameters each time.")  # fmt: skip
+    with torch.no_grad():
+        for path, value in given.items():
+            module.get_parameter(path).copy_(value)
+
+
+PROBES: dict[str, Probe] = {
+    "load": load,
+    "export": export,
+    "rebuild": rebuild,
+    "gradients": gradients,
+    "experiment": experiment,
+}

@@ -1,0 +1,1 @@
+"""The networks and layers of the homework."""

@@ -1,0 +1,1 @@
+"""Helpers the three homework files share: data, training, comparison, plots."""

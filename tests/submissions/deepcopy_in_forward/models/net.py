@@ -1,0 +1,17 @@
+"""Copies a layer in every forward."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3)
+        self.head = nn.Linear(4, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        conv = copy.deepcopy(self.conv)  # <- here
+        return self.head(torch.relu(conv(x)).mean((2, 3)))

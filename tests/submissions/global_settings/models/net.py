@@ -1,0 +1,24 @@
+"""Changes settings of the whole process."""
+
+import os
+import sys
+
+import torch
+from torch import nn
+
+
+torch.set_grad_enabled(False)
+torch.set_default_dtype(torch.float64)
+os.chdir('/')
+sys.stdout.close()
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3)
+        self.head = nn.Linear(4, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.relu(self.conv(x)).mean((2, 3))
+        return self.head(y)
