@@ -80,7 +80,8 @@ def main() -> None:
     for kind, roles in found.items():
         print(f"\n| role ({kind}) | mean | std | lowest | threshold |\n|---|---|---|---|---|")
         for role, each in roles.items():
-            print(f"| `{role}` | {statistics.mean(each):.3f} | {statistics.stdev(each):.3f} | {min(each):.3f} | {threshold(each, kind):.2f} |")
+            numbers = (statistics.mean(each), statistics.stdev(each), min(each))
+            print(f"| `{role}` | " + " | ".join(f"{number:.3f}" for number in numbers) + f" | {threshold(each, kind):.2f} |")
 
 
 if __name__ == "__main__":

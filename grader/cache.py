@@ -7,8 +7,6 @@ as none.
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,18 +19,8 @@ from grader.files import write_atomically
 from grader.network.exported import Exported
 from grader.records import TrainingResult
 
-FORMAT = 1  # raise it whenever training.py changes what a training gives
+FORMAT = 2  # raise it whenever training.py changes what a training gives
 _RESULT = TypeAdapter(TrainingResult)
-
-
-def cache_folder() -> Path:
-    """``$GRADER_CACHE``, or the platform's folder for caches."""
-    if named := os.environ.get("GRADER_CACHE"):
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "grade" / "cache"
-    base = Path.home() / "Library" / "Caches" if sys.platform == "darwin" else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "grade"
 
 
 def training_key(exported: Exported, recipe: object, data_fingerprint: str, seed: int, device: str) -> str:

@@ -23,9 +23,10 @@ import grader
 from grader.errors import GradeError, GraderFault, InputError
 from grader.files import write_atomically
 from grader.records import Outcome, Report
+from grader.sandbox.ahead import Workers
+from grader.submission import open_submission
 
 app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
-DEFAULT_RUBRIC = "lesson4_cnn"
 BELOW_MINIMUM = 1
 PUBLIC_SEED = 0
 
@@ -38,7 +39,8 @@ PHASES = {
 }
 
 
-def _version(wanted: bool) -> None:
+def print_version(wanted: bool) -> None:
+    """Print the version and leave, before anything else is looked at."""
     if wanted:
         Console().print(f"grade {grader.__version__}")
         raise typer.Exit
@@ -61,19 +63,20 @@ def grade(
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse trainings of unchanged networks.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the score only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print the reason for every criterion.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    _version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Grade a SUBMISSION: a score, and a reason for every lost point."""
     console = Console(stderr=False)
     with _mapped_errors(verbose):
         _check_outputs(out, json)
         wanted = tuple(name.strip() for name in only.split(",") if name.strip())
-        from grader.session import grade_submission, make_setting  # imports torch: bad usage is told before these seconds
+        with Workers(open_submission(submission)) as workers, _progress(quiet) as listen:
+            from grader.session import grade_submission, make_setting  # imports torch, while the worker does the same
 
-        with _progress(quiet) as listen:
             setting = make_setting(
-                rubric=rubric, profile=profile, device=device, data_root=data_root, download=download, seed=seed, listen=listen
-            )
+                rubric=rubric, profile=profile, device=device, data_root=data_root, download=download, seed=seed,
+                listen=listen, workers=workers.open,
+            )  # fmt: skip
             report = grade_submission(submission, setting, only=wanted, jobs=jobs or os.cpu_count() or 1, cache=cache)
         _write(report, out, json)
         _show(console, report, out, quiet, verbose)
@@ -119,12 +122,16 @@ def _check_outputs(*paths: Path | None) -> None:
             raise InputError(f"The report cannot be written to {path}: no permission to write in {path.parent}. Choose another folder.")
 
 
+def silent(kind: str, subject: str) -> None:
+    """Hear what is being done and say nothing."""
+
+
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, str], None]]:
     """What is being done, with the elapsed time: one live line in a terminal, plain lines elsewhere."""
     console = Console(stderr=True)
     if quiet:
-        yield lambda kind, subject: None
+        yield silent
     elif not console.is_terminal:
         start = time.monotonic()
 

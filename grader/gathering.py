@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +20,7 @@ from grader.network.values import NetworkError
 from grader.plan import Plan
 from grader.records import Fault, NetworkFacts
 from grader.rubric import Experiment, Profile, Rubric
-from grader.sandbox.base import Answer, Sandbox, WorkerRequest
+from grader.sandbox.base import Answer, Opener, Sandbox, WorkerRequest
 from grader.submission import Submission
 from grader.trainers import DataRequest, GradientPoint, Timed, Trainers
 from grader.training import Recipe
@@ -47,7 +46,7 @@ class Setting:
     data: dict[str, DataRequest]  # by subject
     seed: int
     device: str
-    open_worker: Callable[[Submission, bool], AbstractContextManager[Sandbox]]
+    open_worker: Opener
     listen: Listener = silent
 
     @property
@@ -77,7 +76,9 @@ class _Collected:
     claimed_shapes: dict[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)
 
 
-def gather(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, trainers: Trainers) -> tuple[Evidence, dict[str, float]]:
+def gather(
+    plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, trainers: Trainers
+) -> tuple[Evidence, dict[str, float]]:
     """Find out everything the plan wants. Returns the evidence and the seconds that each training took."""
     found = _Collected()
     with setting.open_worker(submission, True) as worker:
@@ -238,11 +239,11 @@ def _equal_weights(exported: Exported, reply: Answer) -> tuple[str, ...]:
     """Paths of weight matrices that are the same in both builds (vectors are: biases and norms start from constants)."""
     first = {spec.path: exported.weights[spec.storage] for spec in exported.specs if spec.kind == "parameter"}
     second = {name.removeprefix("weights/"): tensor for name, tensor in reply.tensors.items() if name.startswith("weights/")}
-    return tuple(
-        path
-        for path, tensor in first.items()
-        if tensor.dim() >= 2 and path in second and tensor.shape == second[path].shape and tensor.numel() > 1 and bool((tensor == second[path]).all())
-    )
+    return tuple(path for path, tensor in first.items() if _is_matrix(tensor) and path in second and torch.equal(tensor, second[path]))
+
+
+def _is_matrix(tensor: Tensor) -> bool:
+    return tensor.dim() >= 2 and tensor.numel() > 1
 
 
 def _finished(submission: Submission, found: _Collected, setting: Setting) -> tuple[Evidence, dict[str, float]]:

@@ -164,7 +164,8 @@ class TrainingResult:
     precision: str  # "bfloat16" | "float32"
     losses: tuple[float, ...]  # training loss, mean of each tenth of the steps
     validation: tuple[tuple[int, float], ...]  # (step, accuracy) on the validation part
-    initial_correct: int  # held-out images right before training
+    initial_correct: int  # of the first ``initial_seen`` held-out images, before training
+    initial_seen: int
     correct: int  # held-out images right after training
     held: int  # number of held-out images
     train_correct: int  # of ``train_seen`` training images, after training

@@ -214,7 +214,7 @@ def describe(error: ValidationError, document: Any) -> str:
     first = error.errors()[0]
     where = _place(first["loc"], document)
     if first["type"] == "extra_forbidden":
-        return f"{where} is not a key that a rubric has{_nearest(first['loc'], document)}."
+        return f"{where} is not a key that a rubric has{_nearest(first['loc'])}."
     if first["type"] == "value_error" and not first["loc"]:
         return f"{first['msg'].removeprefix('Value error, ')}."
     came = "" if first["type"] == "missing" else f", got {_short(first.get('input'))}"
@@ -240,7 +240,7 @@ def _below(document: Any, key: int | str) -> Any:
         return None
 
 
-def _nearest(location: tuple[int | str, ...], document: Any) -> str:
+def _nearest(location: tuple[int | str, ...]) -> str:
     names = {name for table in _tables(Table) for name in table.model_fields}
     close = difflib.get_close_matches(str(location[-1]), sorted(names), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import torch
 
-from grader.cache import cache_folder
 from grader.errors import InputError
 from grader.examiner import examine
+from grader.files import cache_folder
 from grader.gathering import Listener, Setting, silent
 from grader.records import Report
 from grader.rubric import DataTable, Profile, load_rubric
-from grader.sandbox.launch import Limits
-from grader.sandbox.process import ProcessSandbox
-from grader.submission import Submission
+from grader.sandbox.base import Opener
+from grader.sandbox.process import open_worker
 from grader.trainers import DataRequest, Trainers
 
 DEFAULT_RUBRIC = "lesson4_cnn.toml"
@@ -31,19 +30,14 @@ def grade_submission(submission: Path, setting: Setting, *, only: tuple[str, ...
 
 def make_setting(
     *, rubric: Path | None = None, profile: str = "quick", device: str = "auto", data_root: Path | None = None,
-    download: bool = False, seed: int = 0, listen: Listener = silent,
+    download: bool = False, seed: int = 0, listen: Listener = silent, workers: Opener = open_worker,
 ) -> Setting:  # fmt: skip
     """What the options of a call mean. Raises InputError for a wrong rubric, profile, device or data."""
     loaded, rubric_hash = load_rubric(rubric or default_rubric())
     if profile not in loaded.profile:
         raise InputError(f'The rubric has no profile "{profile}"; it has {", ".join(loaded.profile)}.')
     data = data_requests(loaded.profile[profile], profile, seed, data_root, download)
-    return Setting(loaded, rubric_hash, profile, data, seed, choose_device(device), open_worker, listen)
-
-
-def open_worker(submission: Submission, exports: bool) -> ProcessSandbox:
-    """A fresh worker for a submission; one that exports nothing starts 2 seconds sooner."""
-    return ProcessSandbox(submission.root, Limits(warm=exports))
+    return Setting(loaded, rubric_hash, profile, data, seed, choose_device(device), workers, listen)
 
 
 def default_rubric() -> Path:
@@ -76,4 +70,3 @@ def data_requests(profile: Profile, name: str, seed: int, data_root: Path | None
 
 def _request(table: DataTable, seed: int, data_root: Path | None, download: bool) -> DataRequest:
     return DataRequest(table.source, seed + DATA_SEED, table.train, table.validation, table.held, data_root, download)
-

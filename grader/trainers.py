@@ -86,7 +86,9 @@ class Trainers:
         """Train a network, until the goal for this kind of data is safely reached or the recipe is at its end."""
         return self._pool.submit(_train, pickle.dumps(exported), data, recipe, dict(goals), seed, self._device, self._cache)
 
-    def gradients(self, exported: Exported, point: GradientPoint, claims: Mapping[str, Tensor], seed: int) -> Future[DirectionalCheck | Fault]:
+    def gradients(
+        self, exported: Exported, point: GradientPoint, claims: Mapping[str, Tensor], seed: int
+    ) -> Future[DirectionalCheck | Fault]:
         """Hold the gradients that the worker claims at a point against finite differences."""
         return self._pool.submit(_gradients, pickle.dumps((exported, point, dict(claims))), seed)
 

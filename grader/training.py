@@ -22,11 +22,13 @@ from torch.nn import functional as F
 from grader.device import computes_bfloat16, fixed
 from grader.measures import confusion, count_correct, gradient_norms, is_safely_reached, means, predictions
 from grader.network.exported import Exported
+from grader.network.fixed import FixedBatch
 from grader.network.run import Network
 from grader.network.values import NetworkError, RunError
 from grader.records import TrainingResult
 
 _CHECKS = (0.4, 0.55, 0.7, 0.85)  # shares of the steps after which the validation part is asked
+_GLIMPSE = 256  # images that show well enough where a network starts, and twice as many what it does on training images
 _BATCH = 64  # images at a time where no gradient is needed; the largest batch the network's caps were checked for
 
 
@@ -76,9 +78,7 @@ def train(exported: Exported, images: Images, recipe: Recipe, *, seed: int, devi
         return result
 
 
-def _attempt(
-    exported: Exported, data: _Data, recipe: Recipe, seed: int, device: str, precision: str
-) -> TrainingResult | None:
+def _attempt(exported: Exported, data: _Data, recipe: Recipe, seed: int, device: str, precision: str) -> TrainingResult | None:
     """None where bfloat16 failed or diverged; in float32 an error of the network is raised, and divergence a result."""
     torch.manual_seed(seed)
     last = precision == "float32"
@@ -115,7 +115,7 @@ class _Data:
 class BlockHost(nn.Module):
     """A block (N, C, H, W) -> (N, C', H', W') between a stem and a classifier: images (N, c, h, w) -> logits (N, classes)."""
 
-    def __init__(self, block: Network, exported: Exported, image: torch.Size, classes: int) -> None:
+    def __init__(self, block: nn.Module, exported: Exported, image: torch.Size, classes: int) -> None:
         super().__init__()
         channels, height = (int(side or 1) for side in exported.evaluation.inputs[0].shape[1:3])
         stride = max(round(image[2] / height), 1)
@@ -147,9 +147,11 @@ class _Run:
 
     def result(self) -> TrainingResult:
         """Train and measure."""
-        self.network = Network(self.exported.training, self.exported.evaluation, self.exported.weights)
+        training, evaluation = self.exported.largest
+        self.network = Network(training, evaluation, self.exported.weights)
         self.model = self._model().to(device=self.device).to(memory_format=torch.channels_last)
-        before = count_correct(self._logits(self.data.held[0]), self.data.held[1])
+        images, labels = (part[:_GLIMPSE] for part in self.data.held)
+        before = count_correct(self._logits(images), labels)
         trainable = [value for value in self.model.parameters() if value.requires_grad]
         optimiser = self._optimiser(trainable) if trainable else None
         if optimiser is not None:
@@ -157,12 +159,14 @@ class _Run:
         return self._measured(before, optimiser)
 
     def _model(self) -> nn.Module:
+        only_batch = self.exported.largest[0].fixed_batch
+        candidate = self.network if only_batch is None else FixedBatch(self.network, only_batch)
         if self.recipe.host == "classifier":
-            return self.network
+            return candidate
         output = self.exported.outputs[0]
         if output.ndim != 4 or len(self.exported.evaluation.inputs[0].shape) != 4:
             raise RunError("train", f"A block has to give (N, C, H, W), got {tuple(output.shape)}")
-        return BlockHost(self.network, self.exported, self.data.train[0].shape, self.data.classes)
+        return BlockHost(candidate, self.exported, self.data.train[0].shape, self.data.classes)
 
     def _optimiser(self, trainable: list[nn.Parameter]) -> torch.optim.Optimizer:
         fused = self.device == "cpu" or self.device.startswith("cuda")
@@ -236,7 +240,7 @@ class _Run:
         logits = self._logits(self.data.held[0])
         labels = self.data.held[1]
         losses = torch.stack(self.losses) if self.losses else torch.empty(0)
-        images, seen = (part[: len(labels)] for part in self.data.train)
+        images, seen = (part[: 2 * _GLIMPSE] for part in self.data.train)
         return TrainingResult(
             steps=len(self.losses),
             stopped_early=self.stopped,
@@ -245,6 +249,7 @@ class _Run:
             losses=means(losses.cpu(), 10),
             validation=tuple(self.validation),
             initial_correct=before,
+            initial_seen=min(_GLIMPSE, len(labels)),
             correct=count_correct(logits, labels),
             held=len(labels),
             train_correct=count_correct(self._logits(images), seen),

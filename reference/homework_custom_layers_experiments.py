@@ -112,6 +112,7 @@ def blocks_document(block: BlockFactory, runs: list[Run]) -> Document:
         "std_test_accuracy": deviation,
         "diverged_runs": sum(diverged(run.train_loss) for run in runs),
         "train_seconds": sum(run.train_seconds for run in runs),
+        "train_cpu_seconds": sum(run.train_cpu_seconds for run in runs),
         "inference_seconds": sum(run.final_test.seconds for run in runs) / len(runs),
         "history": {"train_loss": [run.train_loss for run in runs]},
     }

@@ -60,7 +60,7 @@ RECIPE = Recipe(steps=60, batch=32, learning_rate=1e-2)
 def test_it_learns_and_counts_exactly() -> None:
     result = train(exported(), pictures(), RECIPE, seed=0)
     assert result.correct > 190 > 100 > result.initial_correct
-    assert (result.held, result.train_seen, result.steps) == (200, 200, 60)
+    assert (result.held, result.initial_seen, result.train_seen, result.steps) == (200, 200, 256, 60)
     assert sum(map(sum, result.confusion)) == 200 and sum(result.confusion[i][i] for i in range(4)) == result.correct
     assert len(result.losses) == 10 and result.losses[-1] < result.losses[0]
     assert not result.diverged and not result.stopped_early and result.dead_parameters == ()

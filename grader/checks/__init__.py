@@ -26,7 +26,7 @@ from grader.checks import (
     regularisation,
     trainable,
 )
-from grader.checks.base import Case, Check, Evidence
+from grader.checks.base import Case, Check, Evidence, review_of
 from grader.errors import InputError
 from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, message
 from grader.rubric import Advice, Alternative, Criterion, DataSource, Profile, Rubric
@@ -122,11 +122,11 @@ def _verdict(criterion: Advice, case: BoundCase, judgement: Judgement) -> Verdic
 
 def _unavailable(criterion: Advice, case: BoundCase, evidence: Evidence) -> Verdict:
     """FAILED where nothing was found; SKIPPED where the roles that it is about have failed a criterion of their own."""
-    faults = {role: fault for role in criterion.roles if isinstance(fault := evidence.exports.get(role), Fault)}
-    primary = next((name for role in faults if (name := primary_criterion(case.case.rubric, role))), None)
+    unmeasured = _faults(criterion, evidence.exports, evidence.facts)
+    primary = next((name for role in unmeasured if (name := primary_criterion(case.case.rubric, role))), None)
     skipped = primary is not None and primary != criterion.id
-    reasons = {role: fault.sentence for role, fault in faults.items()}
-    why = "; ".join(f"{role}: {reason}" for role, reason in reasons.items()) or "no evidence of this piece of work was found"
+    faults = unmeasured or _faults(criterion, evidence.trainings, evidence.gradients)
+    why = "; ".join(f"{role}: {fault.sentence}" for role, fault in faults.items()) or "no evidence of this piece of work was found"
     return Verdict(
         criterion=criterion.id,
         part=_part(criterion),
@@ -135,7 +135,7 @@ def _unavailable(criterion: Advice, case: BoundCase, evidence: Evidence) -> Verd
         points=Fraction(0),
         max_points=_max_points(criterion),
         basis=None,
-        review=Review.NONE,
+        review=max((review_of(fault) for fault in unmeasured.values()), key=list(Review).index, default=Review.NONE),
         expected=message("{text}", text=criterion.title),
         found=message("nothing to judge"),
         why=message("{why}", why=why),
@@ -144,6 +144,15 @@ def _unavailable(criterion: Advice, case: BoundCase, evidence: Evidence) -> Verd
         look_at=next((fault.place for fault in faults.values() if fault.place), None),
         depends_on=primary if skipped else None,
     )
+
+
+def _faults(criterion: Advice, *found: Mapping[str, object]) -> dict[str, Fault]:
+    """The first fault of each role of a criterion."""
+    return {
+        role: fault
+        for role in criterion.roles
+        if (fault := next((each for kind in found if isinstance(each := kind.get(role), Fault)), None)) is not None
+    }
 
 
 def primary_criterion(rubric: Rubric, role: str) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item
-from grader.records import Fault, Judgement, Message, Review, TrainingResult, message
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item, place_of
+from grader.network.exported import Exported
+from grader.records import Fault, Judgement, Message, NetworkFacts, Review, TrainingResult, message
 from grader.rubric import Threshold
 
 # A network that gets this share of the way from chance to the threshold has learnt something: half of the points.
@@ -39,21 +41,39 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
     if not isinstance(result, TrainingResult):
         what = result.sentence if result else "it was not trained"
         why = message("{role}: {what}", role=role, what=what)
-        return item(False, message("{role} learns", role=role), message("it could not be trained"), why)
+        place = result.place if result else None
+        return item(False, message("{role} learns", role=role), message("it could not be trained"), why, look_at=place)
     source = case.kinds[case.rubric.role[role].data or "mnist"]
     threshold = case.profile.thresholds.get(source, {}).get(role)
-    shipped = evidence.rebuilds.get(role)
-    if isinstance(shipped, tuple) and shipped:
-        return _review(role, message("the weights {names} are the same under two seeds", names=", ".join(shipped[:3])))
-    if result.initial_correct / result.held > _chance_bound(case.require.classes, result.held):
-        return _review(role, message("before any training it was right on {found}", found=percent(result.initial_correct, result.held)))
-    return _measured(role, result, threshold, source, case.require.classes)
+    facts, again = evidence.facts.get(role), evidence.rebuilds.get(role)
+    place = place_of(facts) if isinstance(facts, NetworkFacts) else None
+    if shipped := _shipped(again, evidence.exports.get(role)):
+        return _review(role, message("the weights {names} are the same under two seeds", names=", ".join(shipped[:3])), place)
+    if result.initial_correct / result.initial_seen > _chance_bound(case.require.classes, result.initial_seen):
+        found = percent(result.initial_correct, result.initial_seen)
+        return _review(role, message("before any training it was right on {found}", found=found), place)
+    measured = _measured(role, result, threshold, source, case.require.classes)
+    return _not_rebuilt(measured, again) if isinstance(again, Fault) else measured
 
 
-def _review(role: str, found: Message) -> Item:
+def _shipped(again: tuple[str, ...] | Fault | None, exported: object) -> tuple[str, ...]:
+    """The weights that are equal in both builds and hold something: a constant start (ones, zeros) ships nothing."""
+    if not isinstance(again, tuple) or not isinstance(exported, Exported):
+        return ()
+    weights = {spec.path: exported.weights[spec.storage] for spec in exported.specs}
+    return tuple(path for path in again if path not in weights or bool((weights[path] != weights[path].flatten()[0]).any()))
+
+
+def _review(role: str, found: Message, place: str | None) -> Item:
     expected = message("{role} starts from random weights", role=role)
     why = message("weights that were not drawn at random may have been trained elsewhere; a person has to look")
-    return item(False, expected, found, why, review=Review.REQUIRED)
+    return item(False, expected, found, why, review=Review.REQUIRED, look_at=place)
+
+
+def _not_rebuilt(measured: Item, fault: Fault) -> Item:
+    """The accuracy stands, but that the weights were drawn at random could not be seen."""
+    why = message("{why}; it could not be built a second time: {what}", why=measured.why, what=fault.sentence)
+    return replace(measured, why=why, review=Review.REQUIRED, look_at=fault.place)
 
 
 def _measured(role: str, result: TrainingResult, threshold: Threshold | None, source: str, classes: int) -> Item:
@@ -61,10 +81,15 @@ def _measured(role: str, result: TrainingResult, threshold: Threshold | None, so
     value = threshold.value if threshold else _chance_bound(classes, result.held)
     chance = 1 / classes
     accuracy = result.correct / result.held
-    reached = Fraction(1) if accuracy >= value else Fraction(1, 2) if accuracy >= chance + HALF_WAY * (value - chance) else Fraction(0)
+    half = threshold is not None and accuracy >= chance + HALF_WAY * (value - chance)
+    reached = Fraction(1) if accuracy >= value else Fraction(1, 2) if half else Fraction(0)
     why = (
-        message("threshold from {count} runs of the reference (mean {mean}) on {source}",
-                count=len(threshold.seeds), mean=f"{100 * threshold.mean:.1f} %", source=source)
+        message(
+            "threshold from {count} runs of the reference (mean {mean}) on {source}",
+            count=len(threshold.seeds),
+            mean=f"{100 * threshold.mean:.1f} %",
+            source=source,
+        )
         if threshold
         else message("there are no measured thresholds for {source}; only better than chance was asked", source=source)
     )

@@ -24,9 +24,7 @@ class Require(Requirements):
     """Which further requirement, and how much of it is enough."""
 
     about: Topic
-    least: int = Field(
-        1, description="Classes, per cent of plots, per cent of documented definitions, tests, or logging calls."
-    )
+    least: int = Field(1, description="Classes, per cent of plots, per cent of documented definitions, tests, or logging calls.")
 
 
 @dataclass(frozen=True)
@@ -50,23 +48,14 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
     amount = _TOPICS[require.about](case, evidence.submission)
     share = min(Fraction(1), Fraction(amount.count, max(1, require.least)))
     expected = message("at least {least} {what}", least=require.least, what=amount.expected)
-    why = (
-        message("enough of it is there")
-        if share == 1
-        else message("the assignment asks for it, without points of its own")
-    )
+    why = message("enough of it is there") if share == 1 else message("the assignment asks for it, without points of its own")
     return combine([Item(share, expected, amount.found, why, look_at=amount.look_at)], case.criterion.hint)
 
 
 def _modular(case: Case, submission: Submission) -> Amount:
     """Classes with a forward of their own, outside the homework files."""
     homework = {part.file for part in case.rubric.part}
-    found = [
-        f"{source.path}:{name}"
-        for source in submission.sources()
-        if source.path not in homework
-        for name in _networks(source)
-    ]
+    found = [f"{source.path}:{name}" for source in submission.sources() if source.path not in homework for name in _networks(source)]
     return Amount(
         len(found),
         message("classes of networks and layers outside the homework files"),
@@ -145,16 +134,8 @@ def _asserts(function: Function) -> bool:
 def _logging(case: Case, submission: Submission) -> Amount:
     """Calls of a logger; the module `logging` has to be imported in the same file."""
     importing = {source.path for source in submission.sources() if source.tree and _imports_logging(source.tree)}
-    pattern = re.compile(
-        r"(^|\.)(log|logger|logging|_logger|_log)\.(debug|info|warning|error|exception|log)$", re.IGNORECASE
-    )
-    calls = [
-        word
-        for region in regions(submission)
-        if region.path in importing
-        for word, _ in region.words
-        if pattern.search(word)
-    ]
+    pattern = re.compile(r"(^|\.)(log|logger|logging|_logger|_log)\.(debug|info|warning|error|exception|log)$", re.IGNORECASE)
+    calls = [word for region in regions(submission) if region.path in importing for word, _ in region.words if pattern.search(word)]
     return Amount(len(calls), message("calls of a logger"), message("{count}", count=len(calls)))
 
 

@@ -25,15 +25,15 @@ _NUMBER = re.compile(
 
 
 class Readme(Requirements):
-    """A section of the README, by the number in its heading, and the topics that its prose has to treat (regexes)."""
+    """A section of the README, by the number in its heading, and the topics that its prose has to treat: word -> regex."""
 
     section: str
-    topics: list[str]
+    topics: dict[str, str]
 
     @field_validator("topics")
     @classmethod
-    def _compiles(cls, topics: list[str]) -> list[str]:
-        for topic in topics:
+    def _compiles(cls, topics: dict[str, str]) -> dict[str, str]:
+        for topic in topics.values():
             try:
                 re.compile(topic)
             except re.error as error:
@@ -47,15 +47,15 @@ def readme_item(submission: Submission, readme: Readme, weight: Fraction) -> Ite
     own = [section for section in submission.sections() if section.is_about(readme.section)]
     everything = () if own else paragraphs(submission.text(path) or "")
     texts = [paragraph for section in own for paragraph in paragraphs(section.text)] or list(everything)
-    treated = [topic for topic in readme.topics if any(is_analysis(text, topic) for text in texts)]
+    treated = [topic for topic in readme.topics.values() if any(is_analysis(text, topic) for text in texts)]
     share = Fraction(len(treated), len(readme.topics)) * (1 if own else Fraction(1, 2))
     return Item(
         share,
         message(
-            '{path}, section {section}: a paragraph on "{topics}" with numbers',
+            '{path}, section {section}: a paragraph on {topics} with numbers',
             path=path,
             section=readme.section,
-            topics=" / ".join(readme.topics),
+            topics=" and ".join(readme.topics),
         ),
         _found(path, readme, own, len(treated)),
         message("an analysis says in words what the numbers show, with the numbers in it"),
@@ -68,20 +68,14 @@ def _found(path: str, readme: Readme, own: list[Section], treated: int) -> Messa
     if own:
         return message("{treated} of {all} topics", treated=treated, all=len(readme.topics))
     if treated:
-        return message(
-            "a paragraph, but no heading of {path} carries the number {section}", path=path, section=readme.section
-        )
+        return message("a paragraph, but no heading of {path} carries the number {section}", path=path, section=readme.section)
     return message("no heading of {path} carries the number {section}", path=path, section=readme.section)
 
 
 def is_analysis(paragraph: str, topic: str) -> bool:
     """A paragraph of some length on the topic that states a number which could be a result."""
     long_enough = len(re.findall(r"[^\W\d_]{2,}", paragraph)) >= LEAST_WORDS
-    return (
-        long_enough
-        and bool(re.search(topic, paragraph, re.IGNORECASE))
-        and any(map(_is_result, _NUMBER.findall(paragraph)))
-    )
+    return long_enough and bool(re.search(topic, paragraph, re.IGNORECASE)) and any(map(_is_result, _NUMBER.findall(paragraph)))
 
 
 def _is_result(number: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from fractions import Fraction
 
-from grader.checks.base import Case, ClaimedGradients, Evidence, Item, Need, Requirements, combine, item
+from grader.checks.base import Case, ClaimedGradients, Evidence, Item, Need, Requirements, combine, item, review_of
 from grader.records import Fault, Judgement, Review, message
 from grader.submission import Submission
 
@@ -42,21 +42,34 @@ def _item(require: Require, role: str, claimed: ClaimedGradients | Fault, submis
     expected = message("an own autograd.Function whose gradients agree with finite differences")
     if isinstance(claimed, Fault):
         why = message("{role}: {what}", role=role, what=claimed.sentence)
-        return item(False, expected, message("the backward pass fails"), why, look_at=claimed.place)
+        return item(False, expected, message("the backward pass fails"), why, review=review_of(claimed), look_at=claimed.place)
     comparison = claimed.comparison
     if comparison.step_like or any(check.relative_error is None for check in comparison.checks):
         why = message("the layer jumps: finite differences cannot judge its gradients, a person has to look")
         return item(False, expected, message("no derivative to compare with"), why, review=Review.REQUIRED)
-    if not comparison.agrees(require.tolerance):
-        return item(False, expected, message("{wrong}", wrong=_wrong(require, claimed)), message("compared at random points of mixed sign"))
     written = [name for name in claimed.functions if _defines_backward(submission, name)]
+    if not comparison.agrees(require.tolerance):
+        share = _right_share(require, claimed) * _exactly(require.automatic) if written else Fraction(0)
+        return item(share, expected, message("{wrong}", wrong=_wrong(require, claimed)), message("compared at random points of mixed sign"))
     if written:
         worst = max(check.relative_error or 0.0 for check in comparison.checks)
         found = message("{names} agrees", names=", ".join(written))
         why = message("largest relative error below {bound} at random points of mixed sign", bound=_power_of_ten(worst))
         return item(True, expected, found, why)
     why = message("automatic differentiation is right, but no backward was written by hand; it earns a part")
-    return item(Fraction(str(require.automatic)), expected, message("right gradients, no own autograd.Function"), why)
+    return item(_exactly(require.automatic), expected, message("right gradients, no own autograd.Function"), why)
+
+
+def _right_share(require: Require, claimed: ClaimedGradients) -> Fraction:
+    """Of the inputs and parameters, those whose gradients agree."""
+    checks, missing = claimed.comparison.checks, claimed.comparison.missing
+    right = sum(check.relative_error is not None and check.relative_error <= require.tolerance for check in checks)
+    return Fraction(right, max(len(checks) + len(missing), 1))
+
+
+def _exactly(share: float) -> Fraction:
+    """0.1 as one tenth."""
+    return Fraction(str(share))
 
 
 def _wrong(require: Require, claimed: ClaimedGradients) -> str:
@@ -88,4 +101,5 @@ def _defines_backward(submission: Submission, name: str) -> bool:
 
 
 def _is_backward(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name in ("backward", "vjp") and any(isinstance(each, ast.Return) for each in ast.walk(node))
+    is_named = isinstance(node, ast.FunctionDef) and node.name in ("backward", "vjp")
+    return is_named and any(isinstance(each, ast.Return) for each in ast.walk(node))

@@ -101,18 +101,18 @@ class Item:
 
 
 def combine(items: Iterable[Item], hint: str | None = None) -> Judgement:
-    """Judgement of several items: their weighted share; the texts are those of the items that do not hold (or all)."""
+    """Judgement of several items: their weighted share; the texts are those of the items that do not hold or need a person (or all)."""
     items = tuple(items)
     total = sum((item.weight for item in items), Fraction(0))
     fraction = sum((item.weight * item.holds for item in items), Fraction(0)) / total
-    wanting = tuple(item for item in items if item.holds < 1)
+    wanting = tuple(item for item in items if item.holds < 1 or item.review is not Review.NONE)
     shown = wanting or items
     return Judgement(
         fraction=fraction,
         expected=joined(item.expected for item in shown),
         found=joined(item.found for item in shown),
         why=joined(item.why for item in shown),
-        hint=message("{text}", text=hint) if hint and wanting else None,
+        hint=message("{text}", text=hint) if hint and fraction < 1 else None,
         review=max((item.review for item in items), key=list(Review).index),
         look_at=next((item.look_at for item in wanting if item.look_at), None),
     )
@@ -134,4 +134,39 @@ def item(holds: bool | Fraction, expected: Message, found: Message, why: Message
 def fault_item(role: str, fault: Fault, expected: Message) -> Item:
     """The item for a role of which nothing could be had."""
     why = message("{role}: {what}", role=role, what=fault.sentence)
-    return Item(Fraction(0), expected, message("{role}: nothing to measure", role=role), why, look_at=fault.place)
+    found = message("{role}: nothing to measure", role=role)
+    return Item(Fraction(0), expected, found, why, review=review_of(fault), look_at=fault.place)
+
+
+# The work may be right where the grader has no graph of it, refused its graph, or stopped waiting.
+_UNSURE = frozenset({"export", "network", "deadline"})
+
+
+def review_of(fault: Fault) -> Review:
+    """Whether a person has to look: the network runs, or may run, and it is the grader that could not measure it."""
+    return Review.REQUIRED if fault.kind in _UNSURE else Review.NONE
+
+
+def doubts(facts: NetworkFacts) -> list[Item]:
+    """Where the exported graph and the running code differ, a person looks: an item without weight for each difference."""
+    # A training graph that draws numbers other than by dropout (stochastic depth) has no form at rest to compare with.
+    draws = any("dropout" not in each.op for each in facts.dropouts)
+    found = (
+        (facts.eager_agrees, message("the network behaves while it is exported as it does when it runs"), Review.REQUIRED),
+        (
+            facts.evaluation_agrees,
+            message("training and evaluation are the same network"),
+            Review.RECOMMENDED if draws else Review.REQUIRED,
+        ),
+    )
+    why = message("what was exported is not what runs; a person has to look")
+    return [
+        Item(Fraction(0), expected, message("they differ"), why, Fraction(0), review, place_of(facts))
+        for holds, expected, review in found
+        if not holds
+    ]
+
+
+def place_of(facts: NetworkFacts) -> str | None:
+    """``file:line`` of the first layer of a network."""
+    return next((layer.at for layer in facts.layers if layer.at), None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, doubts, fault_item, item, place_of
 from grader.checks.layer import shape_items, variants_of
 from grader.records import Fault, Judgement, LayerFact, NetworkFacts, ResidualFact, message
 
@@ -34,19 +34,21 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
             items.append(fault_item(role, fault, message("{title}", title=case.rubric.role[role].title)))
             continue
         items += [replace(each, weight=each.weight / 2) for each in shape_items(case, role, evidence)]
+        items += doubts(facts)
         items.append(_residual(facts))
         items.append(_branch(case.require, facts))
     return combine(items, case.criterion.hint)
 
 
 def _residual(facts: NetworkFacts) -> Item:
-    found = ", ".join(f"{each.shortcut} shortcut at {each.at}" for each in facts.residuals) or "none"
+    found = ", ".join(f"{each.shortcut} shortcut at {each.at or each.node}" for each in facts.residuals) or "none"
     return item(
         bool(facts.residuals),
         message("a residual connection: out = branch(x) + shortcut(x)"),
         message("{found}", found=found),
         message("read off the graph with redrawn parameters: both sides of the sum come from the same value"),
         weight=Fraction(3, 8),
+        look_at=place_of(facts),
     )
 
 
@@ -58,20 +60,25 @@ def _branch(require: Require, facts: NetworkFacts) -> Item:
     holds, expected = _RULES[require.kind](require, kernels, widths, given)
     found = ", ".join(f"{kernel}x{kernel} to {width} channels" for kernel, width in zip(kernels, widths, strict=True)) or "no convolution"
     why = message("the branch of the residual connection, read off the graph; its input has {given} channels", given=given)
-    return item(holds, message("{expected}", expected=expected), message("{found}", found=found), why, weight=Fraction(3, 8))
+    place = next((layer.at for layer in convs if layer.at), None)
+    return item(holds, message("{expected}", expected=expected), message("{found}", found=found), why, weight=Fraction(3, 8), look_at=place)
 
 
 def branch_of(facts: NetworkFacts) -> tuple[LayerFact, ...]:
-    """The convolutions of the longest residual branch; without a residual connection, those of the main path."""
+    """The convolutions of the longest residual branch; without a residual connection, those of the main path.
+
+    Those over a single pixel belong to a channel attention inside the branch, and shape it no more than its norms do.
+    """
     residual: ResidualFact | None = max(facts.residuals, key=lambda each: len(each.branch_convs), default=None)
+    convs = [layer for layer in facts.convs if set(layer.output_shape[1:]) != {1}]
     if residual is None:
-        return tuple(layer for layer in facts.convs if layer.in_main_path)
-    by_path = {layer.path: layer for layer in facts.convs}
+        return tuple(layer for layer in convs if layer.in_main_path)
+    by_path = {layer.path: layer for layer in convs}
     return tuple(by_path[path] for path in residual.branch_convs if path in by_path)
 
 
 def _basic(require: Require, kernels: list[int], widths: list[int], given: int) -> tuple[bool, str]:
-    return len(kernels) >= 2 and min(kernels) >= 3, "at least two 3x3 convolutions in the branch"
+    return sum(kernel >= 3 for kernel in kernels) >= 2, "at least two 3x3 convolutions in the branch"
 
 
 def _bottleneck(require: Require, kernels: list[int], widths: list[int], given: int) -> tuple[bool, str]:

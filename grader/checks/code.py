@@ -81,9 +81,5 @@ def _item(trace: Trace, place: str | None, files: list[str]) -> Item:
     where = ", ".join(files) or "any file"
     expected = message("code that {what} ({where})", what=trace.what, where=where)
     found = message("{place}", place=place) if place else message("no code that {what}", what=trace.what)
-    why = (
-        message("read from the code, not run")
-        if place
-        else message("comments, strings and functions without a body do not count")
-    )
+    why = message("read from the code, not run") if place else message("comments, strings and functions without a body do not count")
     return Item(Fraction(bool(place)), expected, found, why)

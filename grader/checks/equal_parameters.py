@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item
-from grader.records import Fault, Judgement, Message, NetworkFacts, message
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item, review_of
+from grader.records import Fault, Judgement, Message, NetworkFacts, Review, message
 
 
 class Require(Requirements):
@@ -32,22 +32,28 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
         _item(case.require, totals, message("equal parameter counts in total")),
         _item(case.require, convs, message("equal parameter counts in the convolutions alone")),
     ]
-    items += [_missing(role, evidence.exports.get(role)) for role in missing]
+    items += [_missing(role, evidence.facts.get(role) or evidence.exports.get(role)) for role in missing]
     return combine(items, case.criterion.hint)
 
 
 def _item(require: Require, counts: dict[str, int], expected: Message) -> Item:
-    spread = max(counts.values()) / max(1, min(counts.values())) - 1
-    holds = Fraction(1) if spread <= require.tolerance else Fraction(1, 2) if spread <= require.lenient else Fraction(0)
-    listed = ", ".join(f"{role} {count:,}" for role, count in counts.items())
+    least, most = min(counts.values()), max(counts.values())
+    found = message("{listed}", listed=", ".join(f"{role} {count:,}" for role, count in counts.items()))
+    if least == 0:
+        return item(False, expected, found, message("there is nothing to count"))
+    spread = Fraction(most, least) - 1
+    full, half = Fraction(str(require.tolerance)), Fraction(str(require.lenient))
+    holds = Fraction(1) if spread <= full else Fraction(1, 2) if spread <= half else Fraction(0)
     why = message(
         "the largest is {spread} above the smallest; up to {tolerance} counts as equal",
-        spread=f"{100 * spread:.1f} %",
-        tolerance=f"{100 * require.tolerance:.0f} %",
+        spread=f"{float(100 * spread):.1f} %",
+        tolerance=f"{100 * require.tolerance:g} %",
     )
-    return item(holds, expected, message("{listed}", listed=listed), why)
+    return item(holds, expected, found, why)
 
 
 def _missing(role: str, fault: object) -> Item:
     what = fault.sentence if isinstance(fault, Fault) else "it could not be counted"
-    return item(False, message("a count for {role}", role=role), message("none"), message("{role}: {what}", role=role, what=what))
+    why = message("{role}: {what}", role=role, what=what)
+    review, place = (review_of(fault), fault.place) if isinstance(fault, Fault) else (Review.NONE, None)
+    return item(False, message("a count for {role}", role=role), message("none"), why, review=review, look_at=place)

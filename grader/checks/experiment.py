@@ -97,9 +97,7 @@ def _run(case: Case, evidence: Evidence, name: str) -> Reading | Fault:
         what = f"{experiment.file}: {experiment.function}() gave no document at a tiny budget: {document.message}"
         return replace(document, message=what, file=document.file or experiment.file)
     if is_deep(document):
-        return Fault(
-            "result", f"{experiment.function}() returned a document that is nested too deeply", experiment.file
-        )
+        return Fault("result", f"{experiment.function}() returned a document that is nested too deeply", experiment.file)
     reading = Reading(document, f"{experiment.function}()", False, _roles(case, name), experiment, evidence.facts)
     return _with_roles(reading, experiment.file)
 

@@ -50,9 +50,7 @@ def is_abstract(function: Function) -> bool:
 
 def stub_names(sources: Iterable[Source]) -> frozenset[str]:
     """Names of all functions that do nothing yet and are not declared abstract."""
-    functions = (
-        node for source in sources if source.tree for node in ast.walk(source.tree) if isinstance(node, Function)
-    )
+    functions = (node for source in sources if source.tree for node in ast.walk(source.tree) if isinstance(node, Function))
     return frozenset(each.name for each in functions if is_stub(each) and not is_abstract(each))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, doubts, fault_item, item
+from grader.network.collapse import linear_pairs
+from grader.network.exported import Exported
 from grader.records import Fault, Judgement, LayerFact, NetworkFacts, Review, message
 
 # What makes the network the one that was asked for weighs three times as much as that it runs.
@@ -51,12 +53,12 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
     """The weighted share of what holds; a network with a wrong output earns nothing."""
     items: list[Item] = []
     for role in case.criterion.roles:
-        facts = evidence.facts.get(role)
-        if facts is None or isinstance(facts, Fault):
-            fault = facts or Fault("missing", "the network was not examined")
-            items += _without_graph(case, role, fault, evidence)
+        facts, exported = evidence.facts.get(role), evidence.exports.get(role)
+        if isinstance(facts, NetworkFacts) and isinstance(exported, Exported):
+            items += _items(case.require, facts, exported, case.rubric.role[role].probe.batch_sizes)
         else:
-            items += items_of(case.require, facts)
+            fault = next((each for each in (facts, exported) if isinstance(each, Fault)), Fault("missing", "it was not examined"))
+            items += _without_graph(case, role, fault, evidence)
     return combine(items, case.criterion.hint)
 
 
@@ -78,24 +80,35 @@ def _without_graph(case: Case, role: str, fault: Fault, evidence: Evidence) -> l
     return [claim, replace(lost, weight=DEFINES, review=Review.REQUIRED)]
 
 
-def items_of(require: Require, facts: NetworkFacts) -> list[Item]:
+def _items(require: Require, facts: NetworkFacts, exported: Exported, batch_sizes: Sequence[int]) -> list[Item]:
     """What the requirement asks, each as an item; weights add up to one."""
-    output = _output(require, facts)
+    output = _output(require, facts, exported, batch_sizes)
     if not output.holds:
         return [replace(output, weight=Fraction(1))]
-    asked = [each for make in _DEFINING for each in make(require, facts)]
+    asked = [each for make in _DEFINING for each in make(require, facts)] + _nonlinear(require, facts, exported)
     weighed = [replace(each, weight=DEFINES / len(asked)) for each in asked]
-    return [output, _independence(facts), *_doubts(facts), *weighed]
+    return [output, _independence(facts), *doubts(facts), *weighed]
 
 
-def _output(require: Require, facts: NetworkFacts) -> Item:
-    wrong = {size: shape for size, shape in facts.output_shapes.items() if shape != (size, *require.output)}
-    shapes = ", ".join(f"{size} -> {list(shape)}" for size, shape in (wrong or facts.output_shapes).items())
+def _output(require: Require, facts: NetworkFacts, exported: Exported, batch_sizes: Sequence[int]) -> Item:
+    """Holds by the share of batch sizes that give the right shape."""
     expected = message("an output of shape (N, {shape}) for every batch size N", shape=", ".join(map(str, require.output)))
     if not facts.finite:
         return item(False, expected, message("the output is not finite"), message("NaN or infinity on ordinary input"))
-    why = message("the output has the shape that the task needs") if not wrong else message("the shape is not the one asked for")
-    return item(not wrong, expected, message("batch size -> shape: {shapes}", shapes=shapes), why, weight=RUNS / 2)
+    fails: dict[int, tuple[int, ...] | None] = {size: None for size in batch_sizes if exported.evaluation_for(size) is None}
+    shapes = facts.output_shapes | fails
+    wrong = {size: shape for size, shape in sorted(shapes.items()) if shape != (size, *require.output)}
+    found = ", ".join(f"{size} -> {'it fails' if shape is None else list(shape)}" for size, shape in (wrong or shapes).items())
+    note = next((each for each in exported.notes if each.kind == "fixed_batch"), None) if wrong else None
+    why = message("the shape is not the one asked for") if wrong else message("the output has the shape that the task needs")
+    return item(
+        1 - Fraction(len(wrong), len(shapes)),
+        expected,
+        message("batch size -> shape: {found}", found=found),
+        message("{reason}", reason=note.sentence) if note else why,
+        weight=RUNS / 2,
+        look_at=note.place if note else None,
+    )
 
 
 def _independence(facts: NetworkFacts) -> Item:
@@ -110,26 +123,13 @@ def _independence(facts: NetworkFacts) -> Item:
     )
 
 
-def _doubts(facts: NetworkFacts) -> list[Item]:
-    """Where the exported graph and the running code differ, a person looks: no weight, but a required review."""
-    doubts = (
-        (facts.eager_agrees, message("the network behaves while it is exported as it does when it runs")),
-        (facts.evaluation_agrees, message("training and evaluation are the same network")),
-    )
-    why = message("what was exported is not what runs; a person has to look")
-    return [
-        Item(Fraction(0), expected, message("they differ"), why, Fraction(0), Review.REQUIRED)
-        for holds, expected in doubts
-        if not holds
-    ]
-
-
 def _count(asked: Range | None, found: int, things: str, where: str) -> list[Item]:
     if asked is None:
         return []
     holds = found in asked
     why = message("{found} counted on the graph: {where}", found=found, where=where or "none")
-    return [item(holds, message("{asked} {things}", asked=str(asked), things=things), message("{found}", found=found), why)]
+    expected = message("{asked} {things}", asked=str(asked), things=things)
+    return [item(holds, expected, message("{found} {things}", found=found, things=things), why)]
 
 
 def _linears(require: Require, facts: NetworkFacts) -> list[Item]:
@@ -153,7 +153,7 @@ def _parameters(require: Require, facts: NetworkFacts) -> list[Item]:
 def _kernels(require: Require, facts: NetworkFacts) -> list[Item]:
     if require.kernels is None:
         return []
-    found = sorted({extent for layer in main_convolutions(facts) for extent in layer.kernel})
+    found = sorted({max(layer.kernel) for layer in main_convolutions(facts)})  # 3x1 beside 1x3 is no 1x1
     spatial = [extent for extent in found if extent > 1] or found
     holds = spatial == require.kernels if require.kernel_rule == "only" else set(require.kernels) <= set(found)
     words = " and ".join(f"{extent}x{extent}" for extent in require.kernels)
@@ -168,39 +168,13 @@ def _kernels(require: Require, facts: NetworkFacts) -> list[Item]:
     ]
 
 
-def _nonlinear(require: Require, facts: NetworkFacts) -> list[Item]:
+def _nonlinear(require: Require, facts: NetworkFacts, exported: Exported) -> list[Item]:
     if not require.nonlinear:
         return []
-    linear_pair = next(_linear_pairs(facts.layers), None)
-    return [
-        item(
-            linear_pair is None,
-            message("a non-linearity between the layers"),
-            message("a non-linearity between the layers")
-            if linear_pair is None
-            else message("none between {pair}", pair=" and ".join(layer.path or layer.op for layer in linear_pair)),
-            message("without one, two layers collapse into a single linear map"),
-        )
-    ]
-
-
-def _linear_pairs(layers: tuple[LayerFact, ...]) -> Iterator[tuple[LayerFact, LayerFact]]:
-    """Pairs of weight layers on the main path with nothing non-linear between them.
-
-    Grouped and 1x1 convolutions are passed over: a depthwise-separable or factorised convolution is one layer to the eye.
-    """
-    last: LayerFact | None = None
-    for layer in layers:
-        if layer.kind == "nonlinearity" or (layer.kind == "pool" and "max" in layer.op):
-            last = None
-        elif layer.kind in ("conv", "linear") and layer.in_main_path and not _is_factor(layer):
-            if last is not None:
-                yield last, layer
-            last = layer
-
-
-def _is_factor(layer: LayerFact) -> bool:
-    return layer.kind == "conv" and (layer.groups > 1 or set(layer.kernel) == {1})
+    pair = next(linear_pairs(exported, facts), None)
+    expected = message("a non-linearity between the layers")
+    found = expected if pair is None else message("none between {pair}", pair=" and ".join(pair))
+    return [item(pair is None, expected, found, message("without one, two layers collapse into a single linear map"))]
 
 
 def main_convolutions(facts: NetworkFacts) -> tuple[LayerFact, ...]:
@@ -209,9 +183,7 @@ def main_convolutions(facts: NetworkFacts) -> tuple[LayerFact, ...]:
 
 
 def _listed(layers: tuple[LayerFact, ...]) -> str:
-    return ", ".join(
-        f"{layer.path or layer.op}" + (f" {'x'.join(map(str, layer.kernel))}" if layer.kernel else "") for layer in layers
-    )
+    return ", ".join(f"{layer.path or layer.op}" + (f" {'x'.join(map(str, layer.kernel))}" if layer.kernel else "") for layer in layers)
 
 
-_DEFINING = (_linears, _convolutions, _residuals, _kernels, _parameters, _nonlinear)
+_DEFINING = (_linears, _convolutions, _residuals, _kernels, _parameters)

@@ -71,11 +71,7 @@ def find_plot(submission: Submission, path: str) -> str | None:
     """The path of a plot: as asked, else a picture of the same name as PNG or JPEG, wherever it lies."""
     stem = PurePosixPath(path).stem.casefold()
     named = submission.locate(path)
-    return (
-        named
-        if named in submission.paths()
-        else next((each for each in pictures(submission) if _stem(each) == stem), None)
-    )
+    return named if named in submission.paths() else next((each for each in pictures(submission) if _stem(each) == stem), None)
 
 
 def pictures(submission: Submission) -> Iterator[str]:
@@ -93,13 +89,9 @@ def _problem(image: ImageFact | Fault, colours: int) -> Message | None:
     if image.blank:
         return message("{path} is blank", path=image.path)
     if min(image.width, image.height) < LEAST_SIDE:
-        return message(
-            "{path} is {width}x{height} pixels small", path=image.path, width=image.width, height=image.height
-        )
+        return message("{path} is {width}x{height} pixels small", path=image.path, width=image.width, height=image.height)
     if image.colours < colours:
-        return message(
-            "{path} has {count} colours, too few for what it has to show", path=image.path, count=image.colours
-        )
+        return message("{path} has {count} colours, too few for what it has to show", path=image.path, count=image.colours)
     return None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item, place_of
+from grader.network.exported import Exported
+from grader.network.graph import Graph
 from grader.records import Fault, Judgement, NetworkFacts, TrainingResult, message
 
 
@@ -25,9 +27,9 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
 
 
 def _items(role: str, evidence: Evidence) -> Iterator[Item]:
-    facts, training = evidence.facts.get(role), evidence.trainings.get(role)
-    if isinstance(facts, NetworkFacts) and isinstance(training, TrainingResult):
-        yield _gradients(role, facts, training)
+    facts, training, exported = evidence.facts.get(role), evidence.trainings.get(role), evidence.exports.get(role)
+    if isinstance(facts, NetworkFacts) and isinstance(training, TrainingResult) and isinstance(exported, Exported):
+        yield _gradients(role, facts, training, exported)
         yield _loss(role, training)
     else:
         fault = next((each for each in (training, facts) if isinstance(each, Fault)), Fault("missing", "it was not trained"))
@@ -36,25 +38,48 @@ def _items(role: str, evidence: Evidence) -> Iterator[Item]:
         yield from (lost, lost)
 
 
-def _gradients(role: str, facts: NetworkFacts, training: TrainingResult) -> Item:
-    idle = tuple(dict.fromkeys((*training.dead_parameters, *facts.unused_parameters)))
+def _gradients(role: str, facts: NetworkFacts, training: TrainingResult, exported: Exported) -> Item:
+    idle = idle_parameters(facts, exported, (*training.dead_parameters, *facts.unused_parameters))
+    wanting = [*idle, *([f"{facts.frozen_parameters} frozen numbers"] if facts.frozen_parameters else [])]
     return item(
-        not idle and not facts.frozen_parameters,
+        not wanting,
         message("{role}: every parameter gets a gradient", role=role),
-        message("every parameter does")
-        if not idle and not facts.frozen_parameters
-        else message("no gradient for {names}", names=", ".join(idle) or f"{facts.frozen_parameters} frozen numbers"),
+        message("no gradient for {names}", names=", ".join(wanting)) if wanting else message("every parameter does"),
         message("a parameter without a gradient is never learnt; it was watched over all training steps"),
+        look_at=place_of(facts),
     )
 
 
+def idle_parameters(facts: NetworkFacts, exported: Exported, suspects: Iterable[str]) -> tuple[str, ...]:
+    """The suspects, each once, without the biases that are added in layers which take part.
+
+    A norm behind a layer, or the softmax behind the keys of an attention, takes its bias away: a redundancy that torch's
+    own layers have as well, and no defect.
+    """
+    idle = dict.fromkeys(suspects)
+    busy = {_owner(path) for path in facts.weight_gradients if path not in idle}
+    read = _read(exported.evaluation)
+    return tuple(path for path in idle if not (path.endswith("bias") and _owner(path) in busy and path in read))
+
+
+def _owner(path: str) -> str:
+    return path.rpartition(".")[0]
+
+
+def _read(graph: Graph) -> set[str]:
+    names = {name for node in graph.nodes for name in node.refs}
+    return {spec.path for spec in graph.tensors if spec.name in names}
+
+
 def _loss(role: str, training: TrainingResult) -> Item:
-    falls = not training.diverged and training.losses[-1] < training.losses[0]
+    expected = message("{role}: the training loss falls", role=role)
+    if training.diverged or not training.losses:
+        found = message("the training diverged") if training.diverged else message("there is nothing to train")
+        return item(False, expected, found, message("after {steps} steps", steps=training.steps))
+    first, last = training.losses[0], training.losses[-1]
     return item(
-        falls,
-        message("{role}: the training loss falls", role=role),
-        message("from {first} to {last}", first=f"{training.losses[0]:.2f}", last=f"{training.losses[-1]:.2f}")
-        if not training.diverged
-        else message("the training diverged"),
+        last < first,
+        expected,
+        message("from {first} to {last}", first=f"{first:.2f}", last=f"{last:.2f}"),
         message("means of the first and of the last tenth of {steps} steps", steps=training.steps),
     )

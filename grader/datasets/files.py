@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torchvision  # type: ignore[import-untyped]
 
 from ..errors import InputError
+from ..files import cache_folder
 from .folders import find_folder, read_folder
 from .idx import find_idx, read_idx
 from .image_set import ImageSet, Kind, Pictures, image_set
 from .sampling import Sizes, sampled
+
+if TYPE_CHECKING:
+    from torchvision.datasets import CIFAR10  # type: ignore[import-untyped]
 
 CIFAR_FOLDER = "cifar-10-batches-py"
 
@@ -43,6 +46,13 @@ class RealSet:
     looked_for: str
 
 
+def _torchvision() -> Any:
+    """torchvision's data sets, imported on use: that takes seconds, and the built-in sets don't need it."""
+    import torchvision.datasets  # type: ignore[import-untyped]
+
+    return torchvision.datasets
+
+
 def original_mnist(root: Path) -> Found | None:
     """torchvision's MNIST files below the root, also while they are still gzipped; None where there are none."""
     if (files := find_idx(root)) is None:
@@ -56,7 +66,7 @@ def original_cifar10(root: Path) -> Found | None:
     if not (root / CIFAR_FOLDER).is_dir():
         return None
     try:
-        train, test = (torchvision.datasets.CIFAR10(root, train=part) for part in (True, False))
+        train, test = (_torchvision().CIFAR10(root, train=part) for part in (True, False))
     except (RuntimeError, OSError) as error:
         raise InputError(
             f"the CIFAR-10 files in {root / CIFAR_FOLDER} are damaged or incomplete ({error}): "
@@ -66,19 +76,19 @@ def original_cifar10(root: Path) -> Found | None:
     return Found(tuple(train.classes), cifar_pictures(train), cifar_pictures(test), source, "original")
 
 
-def cifar_pictures(part: torchvision.datasets.CIFAR10) -> Pictures:
+def cifar_pictures(part: CIFAR10) -> Pictures:
     """What torchvision holds as (N, 32, 32, 3), with the channels first."""
     return Pictures(np.moveaxis(part.data, 3, 1), np.asarray(part.targets, dtype=np.int64))
 
 
 def download_mnist(root: Path) -> object:
     """Fetch MNIST into the root."""
-    return torchvision.datasets.MNIST(root, download=True)
+    return _torchvision().MNIST(root, download=True)
 
 
 def download_cifar10(root: Path) -> object:
     """Fetch CIFAR-10 into the root."""
-    return torchvision.datasets.CIFAR10(root, download=True)
+    return _torchvision().CIFAR10(root, download=True)
 
 
 REAL_SETS: Mapping[str, RealSet] = MappingProxyType(
@@ -104,8 +114,8 @@ REAL_SETS: Mapping[str, RealSet] = MappingProxyType(
 
 
 def default_cache() -> Path:
-    """The user's cache folder for data: below $XDG_CACHE_HOME, or else ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grader" / "datasets"
+    """Where decoded and downloaded images are kept: ``datasets`` in the grader's cache folder."""
+    return cache_folder() / "datasets"
 
 
 def from_files(name: str, sizes: Sizes, seed: int, *, data_root: Path | None, download: bool, cache: Path | None) -> ImageSet:

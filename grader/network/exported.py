@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,12 @@ class Exported:
         """The evaluation graph that takes a batch of that size, None where only other sizes could be exported."""
         graphs = (self.evaluation, *(pair[1] for pair in self.others.values()))
         return next((graph for graph in graphs if graph.fixed_batch in (None, batch)), None)
+
+    @property
+    def largest(self) -> tuple[Graph, Graph]:
+        """Training and evaluation graph of the free batch size, or of the largest fixed one."""
+        pairs = [(self.training, self.evaluation), *self.others.values()]
+        return max(pairs, key=lambda pair: math.inf if pair[0].fixed_batch is None else pair[0].fixed_batch)
 
     @property
     def specs(self) -> tuple[TensorSpec, ...]:

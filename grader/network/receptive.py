@@ -33,7 +33,7 @@ def receptive_field(trace: Trace, weights: Mapping[str, Tensor], generator: torc
     deep = sum(node.kind == "conv" for node in graph.nodes) > _DEEP
     dtype = torch.float64 if deep else torch.float32
     tensors = {storage: _positive(value, generator, dtype) for storage, value in weights.items()}
-    inputs = [_input(trace.values[spec.name], generator, dtype) for spec in graph.inputs]
+    inputs = [_input(trace.values[spec.name], graph.fixed_batch or 1, generator, dtype) for spec in graph.inputs]
     run = record(graph, tensors, inputs, substitute=_linearised, dtype=dtype)
     value = run.values[name]
     unit = value[0, :, value.shape[2] // 2, value.shape[3] // 2].sum()
@@ -66,10 +66,10 @@ def _positive(value: Tensor, generator: torch.Generator, dtype: torch.dtype) -> 
     return noise * (value != 0) / fan if value.ndim > 1 else value.to(dtype).abs()
 
 
-def _input(value: Tensor, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+def _input(value: Tensor, batch: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
     if not value.is_floating_point():
         return value
-    return torch.rand((1, *value.shape[1:]), generator=generator, dtype=dtype) + 0.5
+    return torch.rand((batch, *value.shape[1:]), generator=generator, dtype=dtype) + 0.5
 
 
 def _linearised(node: Node, environment: Environment) -> Any:

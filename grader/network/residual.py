@@ -47,6 +47,8 @@ class Candidate:
 
 def find_residuals(trace: Trace, convs: Convs, generator: torch.Generator) -> tuple[Candidate, ...]:
     """The residual additions of a recorded run, in order of execution."""
+    if not convs:
+        return ()
     reach = _Reach(trace.graph)
     found = [candidate for node in trace.graph.nodes if (candidate := _at(trace, convs, reach, node)) is not None]
     alive = _alive(trace, found, generator)

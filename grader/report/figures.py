@@ -149,7 +149,7 @@ def _told(name: str, values: Sequence[tuple[float, float | None]], percents: boo
 
 def _held_out(prefix: str, cards: Cards) -> BarChart | None:
     rows = [
-        (style, name, card.training.correct / card.training.held, card.training.initial_correct / card.training.held)
+        (style, name, card.training.correct / card.training.held, card.training.initial_correct / max(card.training.initial_seen, 1))
         for style, name, card in cards
         if card.training and card.training.held > 0
     ]

@@ -92,7 +92,7 @@ def _training(training: TrainingResult) -> models.TrainingModel:
     return models.TrainingModel(
         **measured,
         accuracy=_ratio(training.correct, training.held),
-        initial_accuracy=_ratio(training.initial_correct, training.held),
+        initial_accuracy=_ratio(training.initial_correct, training.initial_seen),
         train_accuracy=_ratio(training.train_correct, training.train_seen),
     )
 

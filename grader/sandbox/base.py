@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.records import Fault
+
+if TYPE_CHECKING:
+    from torch import Tensor  # a worker is started before the examiner imports torch
+
+    from grader.submission import Submission
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,7 @@ class Sandbox(Protocol):
     def run(self, request: WorkerRequest) -> WorkerReply:
         """The reply to one request. Raises GraderFault only where the sandbox itself cannot work."""
         ...
+
+
+Opener = Callable[["Submission", bool], AbstractContextManager[Sandbox]]
+"""Opens a worker for a submission; the second argument says whether it will be asked to export."""

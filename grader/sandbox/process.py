@@ -19,10 +19,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
-from safetensors.torch import save
 
 from grader.errors import GraderFault
 from grader.records import Fault
+from grader.submission import Submission
 from grader.worker.wire import Frame, WireError, read_frame, write_frame
 
 from .base import Answer, WorkerReply, WorkerRequest
@@ -96,6 +96,11 @@ class ProcessSandbox:
         return self._scratch
 
 
+def open_worker(submission: Submission, exports: bool) -> ProcessSandbox:
+    """A fresh worker for a submission; one that exports nothing starts 2 seconds sooner."""
+    return ProcessSandbox(submission.root, Limits(warm=exports))
+
+
 class _Worker:
     """One started process and the conversation with it."""
 
@@ -122,6 +127,8 @@ class _Worker:
 
     def ask(self, request: WorkerRequest) -> WorkerReply:
         """Send one request and wait for its reply; after a fault of the process itself ``ended`` is true."""
+        from safetensors.torch import save  # imports torch, which the worker's start does not wait for
+
         self._asked += 1
         header = {"id": self._asked, "verb": request.verb, "params": dict(request.params)}
         body = save({name: value.detach().clone().contiguous() for name, value in request.tensors.items()})

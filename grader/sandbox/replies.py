@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load
-from torch import Tensor
 
 from grader.records import Fault
 from grader.worker.wire import FAULTS, Frame, WireError
 
 from .base import Answer, WorkerReply
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MAX_TENSORS = 4096
 MAX_NAME = 256
@@ -60,6 +61,8 @@ def printable(text: str) -> str:
 def _parse_tensors(body: bytes) -> dict[str, Tensor]:
     if not body:
         return {}
+    from safetensors.torch import load  # imports torch, which the worker's start does not wait for
+
     try:
         tensors: dict[str, Tensor] = load(body)
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -106,6 +106,7 @@ def run_document(run: Run) -> Document:
         "train_accuracy": run.train_accuracy[-1],
         "test_accuracy": run.test_accuracy[-1],
         "train_seconds": run.train_seconds,
+        "train_cpu_seconds": run.train_cpu_seconds,
         "inference_seconds": run.final_test.seconds,
         "history": {
             "train_loss": run.train_loss,

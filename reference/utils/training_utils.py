@@ -37,11 +37,12 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training images: mean loss, mean gradient norm per weight, seconds in the training loop."""
+    """One pass over the training images: mean loss, mean gradient norm per weight, time spent in the training loop."""
 
     loss: float
     gradient_norms: dict[str, float]
     seconds: float
+    cpu_seconds: float
     largest_batch: int
 
 
@@ -56,7 +57,11 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Run:
-    """A trained network and everything that was measured on the way. Lists hold one entry per epoch."""
+    """A trained network and everything that was measured on the way. Lists hold one entry per epoch.
+
+    `train_seconds` is wall-clock; `train_cpu_seconds` is what the processor spent on this process alone, which other
+    processes on the machine lengthen far less.
+    """
 
     model: nn.Module
     hyperparameters: Hyperparameters
@@ -65,6 +70,7 @@ class Run:
     test_accuracy: list[float]
     gradient_norms: dict[str, list[float]]
     train_seconds: float
+    train_cpu_seconds: float
     final_test: Evaluation
 
 
@@ -112,7 +118,7 @@ def train_epoch(
     schedule: torch.optim.lr_scheduler.LRScheduler,
 ) -> Epoch:
     """Train on each batch once and measure; the seconds leave nothing out but the caller's evaluation."""
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     model.train()
     losses: list[Tensor] = []
     sizes: list[int] = []
@@ -126,10 +132,10 @@ def train_epoch(
         schedule.step()
         losses.append(loss.detach())
         sizes.append(len(labels))
-    seconds = time.perf_counter() - start
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     mean_loss = float(torch.stack(losses).dot(torch.tensor(sizes, dtype=torch.float32)) / sum(sizes))
     mean_norms = {name: float(torch.stack([step[name] for step in norms]).mean()) for name in norms[0]}
-    return Epoch(mean_loss, mean_norms, seconds, max(sizes))
+    return Epoch(mean_loss, mean_norms, seconds, cpu_seconds, max(sizes))
 
 
 @torch.no_grad()
@@ -179,5 +185,6 @@ def train_model(build: Callable[[], nn.Module], train: Images, test: Images, wan
         test_accuracy=[test.accuracy for test in tests],
         gradient_norms={name: [epoch.gradient_norms[name] for epoch in epochs] for name in epochs[0].gradient_norms},
         train_seconds=sum(epoch.seconds for epoch in epochs),
+        train_cpu_seconds=sum(epoch.cpu_seconds for epoch in epochs),
         final_test=tests[-1],
     )

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 from torch import Tensor, nn
 
 from utils.comparison_utils import Document, influence_map
@@ -93,6 +93,14 @@ def decorate(axes: Axes, title: str, x: str, y: str, legend: bool = True) -> Non
         axes.legend(fontsize=8)
 
 
+def readable_log(axes: Axes) -> None:
+    """A logarithmic vertical axis with plain numbers at 1, 2 and 5."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 # --- Curves and bars -------------------------------------------------------------------------------------------------
 
 
@@ -120,8 +128,8 @@ def comparison(document: Document, path: Path) -> None:
     figure, axes = panels(3)
     models = document["models"]
     bars(axes[0, 0], {role: model["test_accuracy"] for role, model in models.items()}, "test accuracy", "{:.3f}".format)
-    seconds = {role: model["train_seconds"] for role, model in models.items()}
-    bars(axes[0, 1], seconds, "training, wall-clock seconds", "{:.0f}".format)
+    seconds = {role: model["train_cpu_seconds"] for role, model in models.items()}
+    bars(axes[0, 1], seconds, "training, processor seconds", "{:.0f}".format)
     parameters = {role: model["parameters"] for role, model in models.items()}
     bars(axes[0, 2], parameters, "parameters", "{:,.0f}".format)
     save(figure, path, origin(document))
@@ -155,10 +163,11 @@ def gradient_flow(document: Document, path: Path) -> None:
             shade = 0.25 + 0.75 * epoch / max(1, norms.shape[1] - 1)
             places = range(1, len(norms) + 1)
             panel.plot(places, norms[:, epoch], "o-", color=COLOURS[0], ms=3, alpha=shade, label=f"epoch {epoch + 1}")
-        panel.set_yscale("log")
-        panel.yaxis.set_minor_formatter(NullFormatter())
-        decorate(panel, LABELS[role], "weight, from input to output", "", legend=panel is axes[0, 0])
+        readable_log(panel)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        decorate(panel, LABELS[role], "weight, from input to output", "", legend=False)
     axes[0, 0].set_ylabel("mean L2 norm of the gradient")
+    axes[0, -1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
     save(figure, path, f"Gradient flow: {origin(document)}")
 
 
@@ -173,8 +182,7 @@ def residual_effect(document: Document, path: Path) -> None:
         axes[0, 0].set_xticks(list(epochs))
         norms = [values[-1] for values in model["gradient_norms"].values()]
         axes[0, 1].plot(range(1, len(norms) + 1), norms, "o-", color=colour, label=LABELS[role])
-    axes[0, 1].set_yscale("log")
-    axes[0, 1].yaxis.set_minor_formatter(NullFormatter())
+    readable_log(axes[0, 1])
     decorate(axes[0, 0], f"test accuracy: {effect['accuracy_difference']:+.3f} with shortcuts", "epoch", "accuracy")
     ratio = effect["first_layer_gradient_ratio"]
     decorate(axes[0, 1], f"gradients, first layer: x {ratio:.2f} with shortcuts", "weight, input to output", "L2 norm")
@@ -208,7 +216,7 @@ def receptive_fields(features: Features, document: Document, path: Path, side: i
 
 def show_map(panel: Axes, values: Tensor, title: str = "", cmap: str = "viridis") -> None:
     """One image without axes."""
-    panel.imshow(values.numpy(), cmap=cmap)
+    panel.imshow(values.numpy(), cmap=cmap, interpolation="nearest")
     panel.set_title(title, fontsize=8)
     panel.set_xticks([])
     panel.set_yticks([])
@@ -310,8 +318,8 @@ def blocks_comparison(document: Document, path: Path) -> None:
     decorate(accuracy, "test accuracy: each seed, mean ± deviation", "", "", legend=False)
     alone = {role: model["block_parameters"] for role, model in models.items()}
     bars(axes[0, 1], alone, "parameters of a block, 32 channels", "{:,.0f}".format, log=True)
-    seconds = {role: model["train_seconds"] / len(model["test_accuracy"]) for role, model in models.items()}
-    bars(axes[0, 2], seconds, "training, wall-clock seconds a seed", "{:.0f}".format)
+    seconds = {role: model["train_cpu_seconds"] / len(model["test_accuracy"]) for role, model in models.items()}
+    bars(axes[0, 2], seconds, "training, processor seconds a seed", "{:.0f}".format)
     save(figure, path, f"Residual blocks: {origin(document)}")
 
 

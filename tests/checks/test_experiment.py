@@ -18,7 +18,7 @@ from tests.folders import picture
 
 PROSE = "## 1.1 MNIST\n\nThe accuracy of the residual network is highest, it reaches 0.80 on images held out.\n"
 NOT_RUN = Fault("experiment", "NotImplementedError", "homework.py", 12, remedy="write the body of run_mnist()")
-README = {"section": "1.1", "topics": ["accura|точност"]}
+README = {"section": "1.1", "topics": {"accuracy": "accura|точност"}}
 
 
 def case(name: str = "mnist", index: int = 0, **require: Any) -> Case:

@@ -97,7 +97,7 @@ def test_a_line_plot_has_enough_on_it_and_images_can_be_asked_for(tmp_path: Path
 
 
 def test_the_readme_is_a_quarter(tmp_path: Path) -> None:
-    readme = {"section": "2.1", "topics": ["activation"]}
+    readme = {"section": "2.1", "topics": {"activations": "activation"}}
     assert fraction(tmp_path / "none", picture(1), readme=readme) == Fraction(3, 4)
     text = "## 2.1\nThe activations of the first layer show edges in 12 of the 16 channels, and blobs in the rest.\n"
     judgement = judged(tmp_path / "some", {NAMES[0]: picture(), NAMES[1]: picture(1), "README.md": text}, readme=readme)
@@ -108,6 +108,6 @@ def test_the_readme_is_a_quarter(tmp_path: Path) -> None:
 def test_prose_about_blank_plots_earns_nothing(tmp_path: Path) -> None:
     text = "## 2.1\nThe activations of the first layer show edges in 12 of the 16 channels, and blobs in the rest.\n"
     files = {**dict.fromkeys(NAMES, Image.new("RGB", (99, 99))), "README.md": text}
-    judgement = judged(tmp_path, files, readme={"section": "2.1", "topics": ["activation"]})
+    judgement = judged(tmp_path, files, readme={"section": "2.1", "topics": {"activations": "activation"}})
     assert judgement is not None
     assert judgement.fraction == 0

@@ -81,7 +81,7 @@ def training(index: int) -> r.TrainingResult:
         steps=300, stopped_early=index == 2, diverged=False, precision="bfloat16",
         losses=tuple(2.3 * (0.9 - 0.08 * index) ** tenth for tenth in range(10)),
         validation=tuple((75 * k, min(0.97, 0.2 + 0.15 * k + 0.05 * index)) for k in range(1, 5)),
-        initial_correct=103, correct=correct, held=1000, train_correct=correct + 40, train_seen=1000, confusion=rows,
+        initial_correct=103, initial_seen=1000, correct=correct, held=1000, train_correct=correct + 40, train_seen=1000, confusion=rows,
         gradient_norms={f"block{n}.conv.weight": (0.9, 0.4, 0.3 / 4 ** (n * (3 - index))) for n in range(3 + 2 * index)},
         dead_parameters=(),
     )  # fmt: skip

@@ -1,0 +1,184 @@
+"""Is a custom layer a standard layer under another name? Compared by what comes out.
+
+Parameters are redrawn at random before each comparison, so that a layer whose gain starts at 0 or 1 is not taken for an
+identity or for its standard counterpart. Only a layer that agrees on every draw, in training and in evaluation, is the
+same: one that drops weights in training is not, and neither is one whose gates happen to be shut on one draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from grader.network.exported import Exported
+from grader.network.run import Network
+
+DIFFERENT = 1e-3  # largest difference, relative to the largest value, below which two layers are the same
+SEEDS = (20, 21, 22)
+
+Same = Callable[[Network, Tensor], str | None]
+Others = Mapping[str, Callable[[], Tensor]]
+
+
+@torch.no_grad()
+def same_as_standard(standard: str, exported: Exported) -> str | None:
+    """What the layer is the same as, in words; None where it differs from every ``standard`` layer."""
+    name = None
+    for seed in SEEDS:
+        network, inputs = _redrawn(exported, seed)
+        for training in (True, False):
+            name = _SAME[standard](network.train(training), inputs)
+            if name is None:
+                return None
+    return name
+
+
+def _redrawn(exported: Exported, seed: int) -> tuple[Network, Tensor]:
+    """The network with random parameters, and a random input of mixed sign in its probe's shape."""
+    generator = torch.Generator().manual_seed(seed)
+    network = Network(exported.training, exported.evaluation, exported.weights)
+    for parameter in network.parameters():
+        parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.5)
+    return network, torch.randn(exported.probe[0].shape, generator=generator) * 2
+
+
+def _equal(left: Tensor, right: Tensor) -> bool:
+    if left.shape != right.shape:
+        return False
+    return bool((left - right).abs().max() <= DIFFERENT * left.abs().max().clamp_min(1e-6))
+
+
+def _same_as(output: Tensor, others: Others) -> str | None:
+    for name, make in others.items():
+        try:
+            if _equal(output, make()):
+                return name
+        except RuntimeError:
+            continue  # the standard layer does not take these shapes
+    return None
+
+
+# --- convolution -----------------------------------------------------------------------------------------------------
+
+
+def _same_convolution(network: Network, inputs: Tensor) -> str | None:
+    """Any plain convolution, grouped or dilated as well, with the layer's own tensors."""
+    output = network(inputs)
+    channels, width = inputs.shape[1], output.shape[1]
+    vectors = (each for each in network.parameters() if each.numel() == width)
+    biases: list[Tensor | None] = [None, *(each.flatten() for each in vectors)]
+    others: dict[str, Callable[[], Tensor]] = {}
+    for weight in _kernels(network, channels, width):
+        groups = channels // weight.shape[1]
+        for place, bias in enumerate(biases):
+            for stride, dilation, padding in _settings(weight.shape[-1]):
+                name = f"a convolution of kernel {list(weight.shape)}, stride {stride}, padding {padding}, dilation {dilation}"
+                key = f"{name}, bias number {place}" if place else name
+                others[key] = partial(F.conv2d, inputs, weight, bias, stride, padding, dilation, groups)
+    return _same_as(output, others)
+
+
+def _settings(side: int) -> Iterator[tuple[int, int, int]]:
+    """(stride, dilation, padding) of ordinary convolutions with a kernel of that side."""
+    for stride in (1, 2):
+        for dilation in (1, 2):
+            for padding in range(dilation * (side - 1) + 1):
+                yield stride, dilation, padding
+
+
+def _kernels(network: Network, channels: int, width: int) -> Iterator[Tensor]:
+    """Parameters that are a kernel (width, channels / groups, side, side), or a matrix that holds one."""
+    for value in network.parameters():
+        if value.dim() == 4 and value.shape[0] == width and channels % value.shape[1] == 0:
+            yield value
+        elif value.dim() in (2, 3) and value.numel() % (width * channels) == 0:
+            side = math.isqrt(value.numel() // (width * channels))
+            if side * side * width * channels == value.numel():
+                shape = (width, channels, side, side)
+                yield from (value.reshape(shape), value.transpose(-1, -2).reshape(shape))
+
+
+# --- attention -------------------------------------------------------------------------------------------------------
+
+
+def _same_attention(network: Network, inputs: Tensor) -> str | None:
+    """A linear layer (an identity and a fixed gain are), or a function of each value alone: neither weighs its input."""
+    output = network(inputs)
+    if output.shape != inputs.shape:
+        return None
+    other = inputs.flip(0).roll(1, dims=-1) * 1.3 + 0.1
+    if _equal(output, inputs):
+        return "its input (an identity)"
+    offset = network(torch.zeros_like(inputs))
+    if _equal(network(inputs + other) - offset, output + network(other) - 2 * offset):
+        return "a linear layer: its gain does not depend on the input"
+    kept = torch.arange(inputs.numel()).reshape(inputs.shape) % 3 == 0
+    changed = network(torch.where(kept, inputs, other))
+    return "an activation: each value is weighed by itself alone" if _equal(changed[kept], output[kept]) else None
+
+
+# --- activation ------------------------------------------------------------------------------------------------------
+
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "the identity": lambda x: x,
+    "ReLU": F.relu,
+    "ReLU6": F.relu6,
+    "ELU": F.elu,
+    "SELU": F.selu,
+    "GELU": F.gelu,
+    "GELU (tanh)": lambda x: F.gelu(x, approximate="tanh"),
+    "SiLU": F.silu,
+    "Mish": F.mish,
+    "Softplus": F.softplus,
+    "Softsign": F.softsign,
+    "Softshrink": F.softshrink,
+    "Hardshrink": F.hardshrink,
+    "Hardswish": F.hardswish,
+    "Hardsigmoid": F.hardsigmoid,
+    "Hardtanh": F.hardtanh,
+    "sigmoid": torch.sigmoid,
+    "LogSigmoid": F.logsigmoid,
+    "tanh": torch.tanh,
+    "Tanhshrink": F.tanhshrink,
+    "softmax over channels": lambda x: F.softmax(x, 1),
+    "softmax over the last dimension": lambda x: F.softmax(x, -1),
+}
+
+
+def _same_activation(network: Network, inputs: Tensor) -> str | None:
+    output = network(inputs)
+    others = {name: partial(function, inputs) for name, function in _ACTIVATIONS.items()}
+    if output.shape == inputs.shape:
+        lowest = inputs.argmin()
+        slope = float(output.flatten()[lowest] / inputs.flatten()[lowest])
+        others[f"LeakyReLU or PReLU with slope {slope:.2g}"] = partial(F.leaky_relu, inputs, slope)
+    return _same_as(output, others)
+
+
+# --- pooling ---------------------------------------------------------------------------------------------------------
+
+
+def _same_pooling(network: Network, inputs: Tensor) -> str | None:
+    """Maximum, mean or adaptive pooling with the window that the shapes suggest."""
+    output = network(inputs)
+    window = max(1, round(inputs.shape[-1] / output.shape[-1]))
+    others: dict[str, Callable[[], Tensor]] = {"the first value of each window": lambda: inputs[..., ::window, ::window]}
+    for size in (2, 3, window):
+        others[f"max pooling {size}x{size}"] = partial(F.max_pool2d, inputs, size, window)
+        others[f"average pooling {size}x{size}"] = partial(F.avg_pool2d, inputs, size, window)
+    others["adaptive max pooling"] = partial(F.adaptive_max_pool2d, inputs, output.shape[-2:])
+    others["adaptive average pooling"] = partial(F.adaptive_avg_pool2d, inputs, output.shape[-2:])
+    return _same_as(output, others)
+
+
+_SAME: dict[str, Same] = {
+    "convolution": _same_convolution,
+    "attention": _same_attention,
+    "activation": _same_activation,
+    "pooling": _same_pooling,
+}

@@ -1,0 +1,247 @@
+"""From plan to evidence over a sandbox that is a function: exports, faults, networks without a graph, claims, rebuilds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from grader.checks.base import Evidence, Need
+from grader.discovery import Match
+from grader.gathering import Setting, gather, role_seed
+from grader.network import Exported, analyse
+from grader.plan import Plan
+from grader.records import Fault, NetworkFacts, TrainingResult, message
+from grader.rubric import Experiment
+from grader.sandbox.base import Answer, WorkerReply, WorkerRequest
+from grader.sandbox.fake import FakeSandbox
+from grader.trainers import DataRequest, GradientPoint, Timed
+from grader.training import Recipe
+from grader.worker.eager import parse_specs
+from grader.worker.export import export_module
+from tests.checks.graph_work import IMAGE, NO_FILES, conv, rubric, training
+from tests.network.exporting import HERE
+
+RECIPE = {"steps": 5, "expected_seconds": 2.0}
+Build = Callable[[dict[str, Any]], nn.Module]
+
+
+def done(value: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(value)
+    return future
+
+
+@dataclass
+class HereTrainers:
+    """The trusted processes, in this one: networks are really examined, trainings are made up."""
+
+    trained: list[tuple[Recipe, dict[str, float], int]] = field(default_factory=list)
+    points: list[GradientPoint] = field(default_factory=list)
+
+    def analyse(self, exported: Exported, seed: int) -> Future[NetworkFacts | Fault]:
+        return done(analyse(exported, seed=seed))
+
+    def train(self, _: Exported, __: DataRequest, recipe: Recipe, goals: Mapping[str, float], seed: int) -> Future[Timed]:
+        self.trained.append((recipe, dict(goals), seed))
+        return done(Timed(training(), 1.5))
+
+    def gradients(self, _: Exported, point: GradientPoint, __: Mapping[str, Tensor], ___: int) -> Future[Fault]:
+        self.points.append(point)
+        return done(Fault("network", "not compared here"))
+
+
+def network(_: dict[str, Any]) -> nn.Module:
+    return nn.Sequential(conv(3, 4), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(256, 10))
+
+
+def worker(build: Build = network, **replies: Any) -> FakeSandbox:
+    """Exports and rebuilds in this process; other verbs, and replies that are given, are answered as told."""
+
+    def answer(request: WorkerRequest) -> WorkerReply:
+        if request.verb in replies:
+            reply: WorkerReply = replies[request.verb]
+            return reply
+        torch.manual_seed(request.params["seed"])
+        module = build(request.params["candidate"]["arguments"])
+        if request.verb == "export":
+            specs = parse_specs(request.params["inputs"])
+            data, tensors = export_module(module, specs, request.params["batch_sizes"], root=HERE, seed=request.params["seed"])
+            return Answer(data, {name: value.detach() for name, value in tensors.items()})
+        return Answer({}, {f"weights/{path}": value.detach() for path, value in module.named_parameters()})
+
+    return FakeSandbox(answer)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    evidence: Evidence
+    seconds: dict[str, float]
+    sandbox: FakeSandbox
+    trainers: HereTrainers
+    opened: list[bool]
+    heard: list[tuple[str, str]]
+
+    def asked(self, verb: str) -> list[WorkerRequest]:
+        return [request for request in self.sandbox.requests if request.verb == verb]
+
+
+def run(sandbox: FakeSandbox, *needs: Need, variants: Any = None, fault: Fault | None = None, experiment: Experiment | None = None) -> Gathered:
+    whole = rubric(["net"], variants)
+    profile = whole.profile["quick"].model_copy(update={"recipes": {"net": _recipe()}})
+    whole = whole.model_copy(update={"profile": {"quick": profile}, "experiment": {"mnist": experiment}})
+    trainers, opened, heard = HereTrainers(), list[bool](), list[tuple[str, str]]()
+
+    def open_worker(_: Any, exports: bool) -> Any:
+        opened.append(exports)
+        return nullcontext(sandbox)
+
+    setting = Setting(
+        whole, "hash", "quick", {"mnist": DataRequest("digits", 1, 8, 4, 4)}, 7, "cpu", open_worker,
+        lambda kind, subject: heard.append((kind, subject)),
+    )  # fmt: skip
+    match = Match("net", "models/net.py", "Net", 1.0, message("there"), fault)
+    evidence, seconds = gather(Plan((), (), needs), NO_FILES, {"net": match}, setting, trainers)  # type: ignore[arg-type]
+    return Gathered(evidence, seconds, sandbox, trainers, opened, heard)
+
+
+def _recipe() -> Any:
+    from grader.rubric import RecipeTable
+
+    return RecipeTable.model_validate(RECIPE)
+
+
+EXPORT, TRAIN, REBUILD, GRADIENTS = (Need(kind, "net") for kind in ("export", "train", "rebuild", "gradients"))
+
+
+def test_a_network_is_exported_examined_trained_and_built_again() -> None:
+    found = run(worker(), EXPORT, TRAIN, REBUILD)
+    assert isinstance(found.evidence.exports["net"], Exported)
+    facts = found.evidence.facts["net"]
+    assert isinstance(facts, NetworkFacts) and len(facts.convs) == 1 and facts.eager_agrees
+    assert isinstance(found.evidence.trainings["net"], TrainingResult) and found.seconds == {"net": 1.5}
+    assert found.evidence.rebuilds["net"] == ()
+    assert [kind for kind, _ in found.heard] == ["export", "rebuild", "train"]
+    ((recipe, goals, seed),) = found.trainers.trained
+    assert (recipe, goals, seed) == (Recipe(steps=5), {"digits": 0.9}, role_seed(7, "net"))
+
+
+def test_the_worker_is_told_how_to_build_and_nothing_to_score() -> None:
+    (request,) = run(worker(), EXPORT).asked("export")
+    assert set(request.params) == {"candidate", "seed", "inputs", "batch_sizes"} and not request.tensors
+    assert request.params["candidate"] == {"file": "models/net.py", "name": "Net", "arguments": {}}
+    assert request.params["inputs"] == [{"shape": [None, *IMAGE], "dtype": "float32"}]
+
+
+def test_each_variant_is_built_with_its_arguments_and_its_shape() -> None:
+    variants = [{"shape": [3, 8, 8]}, {"shape": [2, 6, 6], "arguments": {"given": 2}}]
+    found = run(worker(lambda arguments: conv(arguments.get("given", 3), 4)), EXPORT, Need("export", "net#1"), variants=variants)
+    second = found.asked("export")[1].params
+    assert second["candidate"]["arguments"] == {"given": 2} and second["inputs"][0]["shape"] == [None, 2, 6, 6]
+    facts = found.evidence.facts["net#1"]
+    assert isinstance(facts, NetworkFacts) and facts.output_shapes[2] == (2, 4, 6, 6)
+
+
+def test_a_second_build_has_another_seed_in_a_fresh_worker() -> None:
+    found = run(worker(), EXPORT, REBUILD)
+    assert found.opened == [True, False]
+    assert found.asked("rebuild")[0].params["seed"] != found.asked("export")[0].params["seed"]
+
+
+def test_nothing_to_build_again_opens_no_second_worker() -> None:
+    assert run(worker(), EXPORT).opened == [True]
+
+
+def _shipped(_: dict[str, Any]) -> nn.Module:
+    module = network(_)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        module[4].weight.copy_(torch.randn(10, 256, generator=generator))
+    return module
+
+
+def test_a_matrix_that_is_equal_in_both_builds_is_named() -> None:
+    assert run(worker(_shipped), EXPORT, REBUILD).evidence.rebuilds["net"] == ("4.weight",)
+
+
+def test_a_fault_stands_where_something_could_not_be_had() -> None:
+    fault = Fault("build", "Net() fails", "models/net.py", 4)
+    found = run(worker(export=fault), EXPORT, TRAIN, REBUILD, GRADIENTS)
+    assert found.evidence.exports == found.evidence.facts == found.evidence.gradients == {"net": fault}
+    assert found.evidence.trainings == found.evidence.rebuilds == {} and found.opened == [True]
+    assert run(worker(rebuild=fault), EXPORT, REBUILD).evidence.rebuilds == {"net": fault}
+
+
+def test_a_role_that_nothing_fills_is_not_asked_for() -> None:
+    fault = Fault("missing", "there is no file models/net.py")
+    found = run(worker(), EXPORT, TRAIN, fault=fault)
+    assert found.evidence.exports == {"net": fault} and found.sandbox.requests == []
+
+
+class Conditional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(192, 10))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.mean() > 100:
+            x = -x
+        result: Tensor = self.body(x)
+        return result
+
+
+def test_a_network_without_a_graph_leaves_its_shapes_as_a_claim_and_names_the_line() -> None:
+    found = run(worker(lambda _: Conditional()), EXPORT, TRAIN)
+    fault = found.evidence.exports["net"]
+    assert isinstance(fault, Fault) and fault.kind == "export"
+    assert fault.file == "test_gathering.py" and fault.line is not None and "torch.where" in str(fault.remedy)
+    assert found.evidence.claimed_shapes["net"] == {1: (1, 10), 2: (2, 10), 4: (4, 10)}
+    assert found.evidence.trainings == {}
+
+
+@pytest.mark.parametrize("data", [{"form": "free"}, {}, {"form": "free", "training": {}, "evaluation": {}}])
+def test_a_reply_that_holds_no_valid_network_is_refused(data: dict[str, Any]) -> None:
+    fault = run(worker(export=Answer(data)), EXPORT, TRAIN).evidence.exports["net"]
+    assert isinstance(fault, Fault) and fault.kind == "network" and "refused" in fault.message
+
+
+def test_gradients_are_asked_for_at_a_point_drawn_after_the_export() -> None:
+    found = run(worker(gradients=Answer({"functions": ["Own"]})), EXPORT, GRADIENTS)
+    (request,) = found.asked("gradients")
+    (point,) = found.trainers.points
+    assert {name.partition("/")[0] for name in request.tensors} == {"inputs.0", "weights", "cotangent"}
+    assert all(value.dtype == torch.float64 for value in request.tensors.values())
+    assert (point.inputs[0] < 0).any() and (point.inputs[0] > 0).any()
+    exported = found.evidence.exports["net"]
+    assert isinstance(exported, Exported) and not torch.equal(point.inputs[0], exported.probe[0].double())
+    drawn_again = run(worker(gradients=Answer({})), EXPORT, GRADIENTS).trainers.points[0]
+    assert torch.equal(point.inputs[0], drawn_again.inputs[0])
+
+
+EXPERIMENT = Experiment.model_validate(
+    {
+        "title": "a comparison", "part": "1", "file": "homework.py", "function": "compare", "results": "results.json", "roles": ["net"],
+        "probe": {"arguments": {"epochs": 2}, "shape": list(IMAGE), "train_images": 6, "test_images": 3, "classes": 4},
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("document", [{"models": {}}, [1], None])
+def test_an_experiment_is_run_on_random_images_and_gives_a_dictionary_or_a_fault(document: Any) -> None:
+    found = run(worker(experiment=Answer({"document": document})), Need("experiment", "mnist"), experiment=EXPERIMENT)
+    (request,) = found.asked("experiment")
+    assert request.tensors["train.images"].shape == (6, *IMAGE) and request.tensors["test.labels"].shape == (3,)
+    assert int(request.tensors["train.labels"].max()) < 4 and request.params["arguments"] == {"epochs": 2}
+    outcome = found.evidence.experiments["mnist"]
+    assert outcome == document if isinstance(document, dict) else isinstance(outcome, Fault) and "compare" in outcome.message
+
+
+def test_every_role_has_a_seed_of_its_own() -> None:
+    seeds = {role_seed(seed, role) for seed in range(10) for role in ("net", "other", "third")}
+    assert len(seeds) == 30 and role_seed(0, "net") == role_seed(0, "net")

@@ -1,0 +1,121 @@
+"""Networks that run but don't export as they are: no point is lost without a reason that names file, line and remedy."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.examiner import examine
+from grader.records import Outcome, Report, Verdict
+from grader.session import make_setting
+from grader.trainers import Trainers
+
+SUBMISSIONS = Path(__file__).parent / "submissions"
+
+RUBRIC = """
+[assignment]
+id = "one_network"
+title = "One network"
+points = 4
+
+[[part]]
+id = "1"
+title = "One network"
+points = 4
+file = "models/net.py"
+
+[role.net]
+title = "a network"
+part = "1"
+file = "models/net.py"
+name = "Net"
+data = "mnist"
+hint = "In models/net.py write a class Net."
+probe = { variants = [{ shape = [1, 28, 28] }], batch_sizes = [2, 1, 5] }
+
+[[criterion]]
+id = "shape"
+part = "1"
+title = "The network has an output for each class"
+points = 1
+roles = ["net"]
+hint = "Give (N, 10)."
+alternatives = [{ check = "network", basis = "measured", require = { output = [10], nonlinear = false } }]
+
+[[criterion]]
+id = "parameters"
+part = "1"
+title = "The network has parameters"
+points = 1
+roles = ["net"]
+hint = "Use a layer."
+alternatives = [{ check = "learnable", basis = "measured" }]
+
+[[criterion]]
+id = "accuracy"
+part = "1"
+title = "The network can be trained and measured"
+points = 2
+roles = ["net"]
+hint = "Train it."
+alternatives = [{ check = "trainable", basis = "measured" }]
+
+[profile.quick]
+title = "A few steps"
+data.mnist = { source = "digits", train = 640, validation = 64, held = 128 }
+recipes.net = { steps = 12, learning_rate = 0.01 }
+thresholds = {}
+"""
+
+# What each network does, and whether a graph of it can be had all the same.
+EXPORTED = (
+    "assigned_attribute", "batch_index_loop", "batch_loop", "bare_squeeze", "forward_hook", "item_as_factor",
+    "no_grad_inside", "pixel_list", "print_values", "tensor_constant",
+)  # fmt: skip
+VALUES_ONLY = (
+    "condition_on_values", "deepcopy_in_forward", "int_of_sum", "item_in_forward", "numpy_in_forward", "while_on_values",
+)  # fmt: skip
+ONE_BATCH_SIZE = ("fixed_reshape", "fixed_view")
+
+
+@pytest.fixture(scope="module")
+def trainers() -> Iterator[Trainers]:
+    with Trainers(1, "cpu", None) as pool:
+        yield pool
+
+
+def graded(case: str, tmp_path: Path, trainers: Trainers) -> Report:
+    rubric = tmp_path / "rubric.toml"
+    rubric.write_text(RUBRIC)
+    setting = make_setting(rubric=rubric, device="cpu")
+    small = {subject: replace(request, train=640, validation=64, held=128) for subject, request in setting.data.items()}
+    return examine(SUBMISSIONS / case, replace(setting, data=small), trainers)
+
+
+def explained(verdict: Verdict) -> bool:
+    """The reason names a file with a line, and there is a remedy in it or beside it."""
+    words = f"{verdict.found} {verdict.why}"
+    return re.search(r"models/net\.py:\d+", words) is not None and len(str(verdict.why)) > 60
+
+
+@pytest.mark.parametrize("case", EXPORTED)
+def test_a_graph_can_be_had_all_the_same(case: str, tmp_path: Path, trainers: Trainers) -> None:
+    report = graded(case, tmp_path, trainers)
+    for verdict in report.verdicts:
+        assert verdict.outcome is Outcome.PASSED or explained(verdict), (verdict.criterion, str(verdict.found), str(verdict.why))
+    assert report.verdicts[0].outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("case", VALUES_ONLY)
+def test_without_a_graph_the_shape_still_counts_and_the_rest_is_explained(case: str, tmp_path: Path, trainers: Trainers) -> None:
+    shape, *others = graded(case, tmp_path, trainers).verdicts
+    assert 0 < shape.points < shape.max_points and explained(shape)
+    assert all(explained(verdict) for verdict in others), [str(verdict.why) for verdict in others]
+
+
+@pytest.mark.parametrize("case", ONE_BATCH_SIZE)
+def test_a_network_for_one_batch_size_is_told_where(case: str, tmp_path: Path, trainers: Trainers) -> None:
+    for verdict in graded(case, tmp_path, trainers).verdicts:
+        assert verdict.outcome is Outcome.PASSED or explained(verdict), (verdict.criterion, str(verdict.why))
