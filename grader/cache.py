@@ -27,7 +27,7 @@ def training_key(exported: Exported, recipe: object, data_fingerprint: str, seed
     """SHA-256 of everything that the result of a training depends on."""
     digest = hashlib.sha256()
     machine = (FORMAT, torch.__version__, device, torch.backends.cpu.get_cpu_capability(), computes_bfloat16(device))
-    for part in (exported.training, exported.evaluation, recipe, data_fingerprint, seed, machine):
+    for part in (exported.largest, recipe, data_fingerprint, seed, machine):
         digest.update(repr(part).encode())
     _add_tensors(digest, exported.weights)
     return digest.hexdigest()

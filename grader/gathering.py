@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -29,6 +29,7 @@ from grader.training import Recipe
 EXPORT_SECONDS, EXPERIMENT_SECONDS, CALL_SECONDS = 120.0, 300.0, 60.0
 SECOND_SEED = 1_000_003  # added to a role's seed for the rebuild in a fresh worker
 
+T = TypeVar("T")
 Listener = Callable[[str, str], None]  # (what kind of work, its subject)
 
 
@@ -61,7 +62,7 @@ class _Claim:
     comparison: Future[DirectionalCheck | Fault]
 
     def result(self) -> ClaimedGradients | Fault:
-        compared = self.comparison.result()
+        compared = _result(self.comparison)
         return compared if isinstance(compared, Fault) else ClaimedGradients(self.functions, compared)
 
 
@@ -150,12 +151,17 @@ def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker:
 def _claimed_shapes(reply: Answer) -> dict[int, tuple[int, ...]]:
     """Batch size -> output shape, for a network that the worker could only run."""
     sizes = {name.removeprefix("outputs."): tensor for name, tensor in reply.tensors.items() if name.startswith("outputs.")}
-    return {int(size): tuple(tensor.shape) for size, tensor in sizes.items() if size.isdecimal()}
+    return {int(size): tuple(tensor.shape) for size, tensor in sizes.items() if size.isdecimal() and len(size) <= 6}
+
+
+def _list(value: object) -> list[Any]:
+    """A list from the worker, or none: whatever else it sent says nothing."""
+    return value if isinstance(value, list) else []
 
 
 def _why_no_graph(reply: Answer, file: str) -> Fault:
     """The worker's note about the construct that stands in the way of an export."""
-    notes = [note for note in reply.data.get("notes") or [] if isinstance(note, dict) and note.get("kind") == "construct"]
+    notes = [note for note in _list(reply.data.get("notes")) if isinstance(note, dict) and note.get("kind") == "construct"]
     note = notes[0] if notes else {}
     line = note.get("line")
     words = {key: str(note[key])[:500] for key in ("construct", "remedy") if note.get(key)}
@@ -198,7 +204,7 @@ def _gradients(
     reply = worker.run(WorkerRequest("gradients", params, point.tensors(), CALL_SECONDS))
     if isinstance(reply, Fault):
         return reply
-    functions = tuple(str(name)[:200] for name in reply.data.get("functions") or [])
+    functions = tuple(str(name)[:200] for name in _list(reply.data.get("functions")))
     return _Claim(functions, trainers.gradients(exported, point, reply.tensors, role_seed(setting.seed, role)))
 
 
@@ -236,14 +242,19 @@ def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], 
 
 
 def _equal_weights(exported: Exported, reply: Answer) -> tuple[str, ...]:
-    """Paths of weight matrices that are the same in both builds (vectors are: biases and norms start from constants)."""
+    """Paths of weight matrices that are in both builds, under whatever name (vectors are: biases and norms start from constants)."""
     first = {spec.path: exported.weights[spec.storage] for spec in exported.specs if spec.kind == "parameter"}
-    second = {name.removeprefix("weights/"): tensor for name, tensor in reply.tensors.items() if name.startswith("weights/")}
-    return tuple(path for path, tensor in first.items() if _is_matrix(tensor) and path in second and torch.equal(tensor, second[path]))
+    matrices = {path: tensor for path, tensor in first.items() if tensor.dim() >= 2 and tensor.numel() > 1}
+    return tuple(path for path, tensor in matrices.items() if any(torch.equal(tensor, other) for other in reply.tensors.values()))
 
 
-def _is_matrix(tensor: Tensor) -> bool:
-    return tensor.dim() >= 2 and tensor.numel() > 1
+def _result(future: Future[T]) -> T | Fault:
+    """What a trusted process found out. One that died (too much memory) takes no other submission's marks with it."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        remedy = "Grade again, with fewer --jobs or more memory."
+        return Fault("trainer", "the grader's own process ended before this network was measured", remedy=remedy)
 
 
 def _finished(submission: Submission, found: _Collected, setting: Setting) -> tuple[Evidence, dict[str, float]]:
@@ -251,9 +262,9 @@ def _finished(submission: Submission, found: _Collected, setting: Setting) -> tu
     trainings, seconds = {}, {}
     for role, future in found.trainings.items():
         setting.listen("train", role)
-        timed = future.result()
-        trainings[role], seconds[role] = timed.result, timed.seconds
-    facts: dict[str, NetworkFacts | Fault] = {subject: future.result() for subject, future in found.facts.items()}
+        timed = _result(future)
+        trainings[role], seconds[role] = (timed, 0.0) if isinstance(timed, Fault) else (timed.result, timed.seconds)
+    facts: dict[str, NetworkFacts | Fault] = {subject: _result(future) for subject, future in found.facts.items()}
     facts |= {subject: fault for subject, fault in found.exports.items() if isinstance(fault, Fault)}
     evidence = Evidence(
         submission=submission,

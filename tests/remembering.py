@@ -12,6 +12,7 @@ import pickle
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,10 @@ def _add(digest: hashlib._Hash, part: object) -> None:
         digest.update(repr(part).encode())
 
 
+Place = tuple[str, str]  # file, name
+Definitions = Mapping[str, tuple[tuple[str, tuple[Place, ...]], ...]]  # name -> its code, and the places that this names
+
+
 class Reach:
     """Which code of a submission a name reaches: its own definition, and what that names, and so on.
 
@@ -76,17 +81,8 @@ class Reach:
     """
 
     def __init__(self, submission: Submission) -> None:
-        self._places: dict[tuple[str, str], list[tuple[str, list[tuple[str, str]]]]] = {}
-        trees = {source.path: source.tree for source in submission.sources() if source.tree}
-        for path, tree in trees.items():
-            for node in tree.body:
-                names = [(path, each.id) for each in ast.walk(node) if isinstance(each, ast.Name)]
-                for bound in _bound(node):
-                    self._places.setdefault((path, bound), []).append((ast.dump(node), names))
-            for node in ast.walk(tree):
-                if isinstance(node, ast.ImportFrom) and (source := f"{node.module}".replace(".", "/") + ".py") in trees:
-                    for each in node.names:
-                        self._places.setdefault((path, each.asname or each.name), []).append(("", [(source, each.name)]))
+        texts = {path: submission.text(path) or "" for path in submission.paths() if path.endswith(".py")}
+        self._files = {path: definitions(path, text, tuple(texts)) for path, text in texts.items()}
 
     def code(self, file: str, name: str) -> list[str]:
         """The definitions that are reached, sorted."""
@@ -94,9 +90,26 @@ class Reach:
         while pending:
             place = pending.pop()
             if place not in seen:
-                seen[place] = self._places.get(place, [])
+                seen[place] = self._files[place[0]].get(place[1], ())
                 pending += [named for _, names in seen[place] for named in names]
         return sorted({text for found in seen.values() for text, _ in found})
+
+
+@lru_cache(maxsize=200)
+def definitions(path: str, text: str, files: tuple[str, ...]) -> Definitions:
+    """The names that a module defines or imports from others of the submission's files."""
+    tree = ast.parse(text)
+    found: dict[str, tuple[tuple[str, tuple[Place, ...]], ...]] = {}
+    for node in tree.body:
+        names = tuple(sorted({(path, each.id) for each in ast.walk(node) if isinstance(each, ast.Name)}))
+        for bound in _bound(node):
+            found[bound] = (*found.get(bound, ()), (ast.dump(node), names))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (source := f"{node.module}".replace(".", "/") + ".py") in files:
+            for each in node.names:
+                name = each.asname or each.name
+                found[name] = (*found.get(name, ()), ("", ((source, each.name),)))
+    return found
 
 
 def _bound(node: ast.stmt) -> Iterator[str]:
@@ -141,7 +154,7 @@ def remembering(memory: Memory) -> Callable[[Submission, bool], Any]:
     """What `Setting.open_worker` wants."""
 
     @contextmanager
-    def open_worker(submission: Submission, exports: bool) -> Iterator[Sandbox]:  # noqa: ARG001 (part of the seam)
+    def open_worker(submission: Submission, exports: bool) -> Iterator[Sandbox]:
         worker = RememberingWorker(submission, memory)
         try:
             yield worker

@@ -188,7 +188,7 @@ def standard(call: str, instead: str) -> Removal:
 
 def doubled(returned: str) -> Removal:
     """A backward pass whose gradient by the input is wrong by a factor."""
-    return every(Edit(LAYERS, f"return {returned}", f"return 2 * {returned}"))
+    return some(Edit(LAYERS, f"return {returned}", f"return 2 * {returned}"))
 
 
 FROZEN = "\n        for parameter in self.parameters():\n            parameter.requires_grad_(False)"

@@ -92,7 +92,9 @@ class Gathered:
         return [request for request in self.sandbox.requests if request.verb == verb]
 
 
-def run(sandbox: FakeSandbox, *needs: Need, variants: Any = None, fault: Fault | None = None, experiment: Experiment | None = None) -> Gathered:
+def run(
+    sandbox: FakeSandbox, *needs: Need, variants: Any = None, fault: Fault | None = None, experiment: Experiment | None = None
+) -> Gathered:
     whole = rubric(["net"], variants)
     profile = whole.profile["quick"].model_copy(update={"recipes": {"net": _recipe()}})
     whole = whole.model_copy(update={"profile": {"quick": profile}, "experiment": {"mnist": experiment}})

@@ -6,7 +6,6 @@ A criterion may lose points with another one only where the rubric connects the 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from grader.gathering import Setting
 from grader.records import Verdict
 from grader.rubric import load_rubric
 from grader.session import default_rubric, make_setting
+from grader.submission.prose import sections
 from grader.trainers import Trainers
 from tests.remembering import Memory, RememberingTrainers, remembering
 from tests.removed_work import REMOVALS
@@ -132,7 +132,9 @@ def test_a_section_of_the_readme_costs_what_it_discusses(
     section: str, examination: Examination, whole: dict[str, Verdict], tmp_path: Path
 ) -> None:
     readme = examination.copy(tmp_path) / "README.md"
-    parts = re.split(r"^(?=## )", readme.read_text(), flags=re.MULTILINE)
-    readme.write_text("".join(part for part in parts if not part.startswith(f"## {section}")))
+    text = readme.read_text()
+    for each in sections(text):
+        text = text.replace(each.text, "") if each.is_about(section) else text
+    readme.write_text(text)
     found = lost(whole, examination.verdicts(readme.parent))
     assert set(found) == {name for name, discussed in SECTIONS.items() if discussed == section}

@@ -52,7 +52,7 @@ def readme_item(submission: Submission, readme: Readme, weight: Fraction) -> Ite
     return Item(
         share,
         message(
-            '{path}, section {section}: a paragraph on {topics} with numbers',
+            "{path}, section {section}: a paragraph on {topics} with numbers",
             path=path,
             section=readme.section,
             topics=" and ".join(readme.topics),

@@ -139,7 +139,7 @@ def fault_item(role: str, fault: Fault, expected: Message) -> Item:
 
 
 # The work may be right where the grader has no graph of it, refused its graph, or stopped waiting.
-_UNSURE = frozenset({"export", "network", "deadline"})
+_UNSURE = frozenset({"export", "network", "deadline", "trainer"})
 
 
 def review_of(fault: Fault) -> Review:

@@ -8,7 +8,7 @@ same: one that drops weights in training is not, and neither is one whose gates 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import torch
@@ -22,7 +22,7 @@ DIFFERENT = 1e-3  # largest difference, relative to the largest value, below whi
 SEEDS = (20, 21, 22)
 
 Same = Callable[[Network, Tensor], str | None]
-Others = Mapping[str, Callable[[], Tensor]]
+Others = Iterable[tuple[str, Callable[[], Tensor]]]
 
 
 @torch.no_grad()
@@ -54,7 +54,7 @@ def _equal(left: Tensor, right: Tensor) -> bool:
 
 
 def _same_as(output: Tensor, others: Others) -> str | None:
-    for name, make in others.items():
+    for name, make in others:
         try:
             if _equal(output, make()):
                 return name
@@ -69,18 +69,18 @@ def _same_as(output: Tensor, others: Others) -> str | None:
 def _same_convolution(network: Network, inputs: Tensor) -> str | None:
     """Any plain convolution, grouped or dilated as well, with the layer's own tensors."""
     output = network(inputs)
-    channels, width = inputs.shape[1], output.shape[1]
-    vectors = (each for each in network.parameters() if each.numel() == width)
-    biases: list[Tensor | None] = [None, *(each.flatten() for each in vectors)]
-    others: dict[str, Callable[[], Tensor]] = {}
+    return _same_as(output, _convolutions(network, inputs, output.shape[1]))
+
+
+def _convolutions(network: Network, inputs: Tensor, width: int) -> Others:
+    biases: list[Tensor | None] = [None, *(each.flatten() for each in network.parameters() if each.numel() == width)]
+    channels = inputs.shape[1]
     for weight in _kernels(network, channels, width):
         groups = channels // weight.shape[1]
-        for place, bias in enumerate(biases):
-            for stride, dilation, padding in _settings(weight.shape[-1]):
-                name = f"a convolution of kernel {list(weight.shape)}, stride {stride}, padding {padding}, dilation {dilation}"
-                key = f"{name}, bias number {place}" if place else name
-                others[key] = partial(F.conv2d, inputs, weight, bias, stride, padding, dilation, groups)
-    return _same_as(output, others)
+        for stride, dilation, padding in _settings(weight.shape[-1]):
+            name = f"a convolution of kernel {list(weight.shape)}, stride {stride}, padding {padding}, dilation {dilation}"
+            for bias in biases:
+                yield name, partial(F.conv2d, inputs, weight, bias, stride, padding, dilation, groups)
 
 
 def _settings(side: int) -> Iterator[tuple[int, int, int]]:
@@ -157,7 +157,7 @@ def _same_activation(network: Network, inputs: Tensor) -> str | None:
         lowest = inputs.argmin()
         slope = float(output.flatten()[lowest] / inputs.flatten()[lowest])
         others[f"LeakyReLU or PReLU with slope {slope:.2g}"] = partial(F.leaky_relu, inputs, slope)
-    return _same_as(output, others)
+    return _same_as(output, others.items())
 
 
 # --- pooling ---------------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def _same_pooling(network: Network, inputs: Tensor) -> str | None:
         others[f"average pooling {size}x{size}"] = partial(F.avg_pool2d, inputs, size, window)
     others["adaptive max pooling"] = partial(F.adaptive_max_pool2d, inputs, output.shape[-2:])
     others["adaptive average pooling"] = partial(F.adaptive_avg_pool2d, inputs, output.shape[-2:])
-    return _same_as(output, others)
+    return _same_as(output, others.items())
 
 
 _SAME: dict[str, Same] = {

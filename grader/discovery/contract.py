@@ -53,7 +53,8 @@ def _fault(role: Role, submission: Submission) -> Fault | None:
         return Fault("missing", f"there is no file {role.file}", role.file, remedy=role.hint)
     if source.tree is None:
         return source.fault or Fault("import", f"{role.file} cannot be parsed", role.file)
-    if role.name not in _names(source.tree.body):
+    names = _names(source.tree.body)
+    if role.name not in names and "*" not in names:
         return Fault("missing", f"{role.file} does not define {role.name}", role.file, remedy=role.hint)
     return None
 
@@ -66,7 +67,7 @@ def _names(body: Iterable[ast.stmt]) -> set[str]:
             names.add(statement.name)
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            names |= {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             names |= {alias.asname or alias.name for alias in statement.names}
         elif isinstance(statement, ast.If | ast.Try):

@@ -69,7 +69,8 @@ _TABLE = {
     "resample": "upsample_nearest2d.vec upsample_nearest2d.default upsample_bilinear2d.vec upsample_bilinear2d.default "
     "upsample_bicubic2d.vec upsample_bicubic2d.default upsample_nearest1d.vec upsample_linear1d.vec "
     "_upsample_nearest_exact2d.vec grid_sampler.default affine_grid_generator.default",
-    "arithmetic": "add.Tensor add.Scalar add_.Tensor add_.Scalar sub.Tensor sub.Scalar sub_.Tensor sub_.Scalar rsub.Tensor "
+    "arithmetic": "_weight_norm.default "
+    "add.Tensor add.Scalar add_.Tensor add_.Scalar sub.Tensor sub.Scalar sub_.Tensor sub_.Scalar rsub.Tensor "
     "rsub.Scalar mul.Tensor mul.Scalar mul_.Tensor mul_.Scalar div.Tensor div.Scalar div_.Tensor div_.Scalar "
     "div.Tensor_mode div.Scalar_mode neg.default neg_.default addcmul.default addcmul_.default "
     "addcdiv.default addcdiv_.default lerp.Scalar lerp.Tensor lerp_.Scalar lerp_.Tensor remainder.Scalar "
@@ -87,14 +88,11 @@ _TABLE = {
     "std.correction var_mean.correction var_mean.dim std_mean.correction argmax.default argmin.default "
     "norm.Scalar norm.ScalarOpt_dim norm.ScalarOpt_dim_dtype linalg_vector_norm.default linalg_norm.default "
     "median.dim median.default topk.default sort.default argsort.default cummax.default",
-    "lookup": "index.Tensor index_select.default gather.default embedding.default take_along_dim.default "
-    "one_hot.default",
+    "lookup": "index.Tensor index_select.default gather.default embedding.default take_along_dim.default one_hot.default",
     "size": "sym_size.int sym_numel.default",
 }
 DROPPED = frozenset({"aten._assert_tensor_metadata.default", "aten._assert_async.msg", "aten._assert_scalar.default"})
-STRINGS = frozenset(
-    {"none", "tanh", "trunc", "floor", "constant", "reflect", "replicate", "circular", "same", "valid", "fro", "nuc"}
-)
+STRINGS = frozenset({"none", "tanh", "trunc", "floor", "constant", "reflect", "replicate", "circular", "same", "valid", "fro", "nuc"})
 INTEGER_OPS: dict[str, Callable[..., int]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -190,9 +188,7 @@ def _argument(argument: Any) -> Argument:
     kind = kind[len("Optional[") : -1] if optional else kind
     default = argument.default_value if argument.has_default_value() else REQUIRED
     written = argument.alias_info is not None and argument.alias_info.is_write
-    return Argument(
-        argument.name, kind, optional, argument.kwarg_only, default, written, kind == "List[int]" and argument.N is not None
-    )
+    return Argument(argument.name, kind, optional, argument.kwarg_only, default, written, kind == "List[int]" and argument.N is not None)
 
 
 _GETITEM = (

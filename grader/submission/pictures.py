@@ -65,8 +65,10 @@ def _measure(image: Image.Image) -> tuple[float, int]:
     opaque = Image.new("RGBA", image.size, "white")
     opaque.alpha_composite(image.convert("RGBA"))
     step = math.ceil(math.sqrt(image.width * image.height / MAX_EXAMINED_PIXELS))
-    pixels = np.asarray(opaque)[::step, ::step, :3].reshape(-1, 3)  # (pixels, 3) uint8
-    colours, counts = np.unique(pixels, axis=0, return_counts=True)
-    background = colours[counts.argmax()].astype(np.int16)
-    far = np.abs(colours.astype(np.int16) - background).max(axis=1) > BACKGROUND_TOLERANCE
+    # Each pixel as one number (red, green, blue, opaque): sorting numbers takes a twentieth of the time of sorting rows.
+    pixels = np.ascontiguousarray(np.asarray(opaque)[::step, ::step]).view(np.uint32)
+    values, counts = np.unique(pixels, return_counts=True)
+    colours = values.view(np.uint8).reshape(-1, 4)[:, :3].astype(np.int16)
+    background = colours[counts.argmax()]
+    far = np.abs(colours - background).max(axis=1) > BACKGROUND_TOLERANCE
     return round(float(counts[far].sum() / counts.sum()), 4), len(colours)

@@ -40,7 +40,9 @@ def says(answer: Any) -> ModuleType:
 
 
 def item(holds: Any, weight: Any = 1, review: Review = Review.NONE, text: str = "x", look_at: str | None = None) -> Item:
-    return Item(Fraction(holds), message("asked " + text), message("found " + text), message("why " + text), Fraction(weight), review, look_at)
+    return Item(
+        Fraction(holds), message("asked " + text), message("found " + text), message("why " + text), Fraction(weight), review, look_at
+    )
 
 
 @pytest.fixture

@@ -47,9 +47,7 @@ def same_hyperparameters(reading: Reading) -> list[Item]:
 def _same_points(own: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Point]:
     for key, value in wanted.items():
         expected = message("{key} = {value}", key=key, value="..." if value is None else shown(value))
-        found = (
-            message("{key} = {value}", key=key, value=shown(own[key])) if key in own else message("no {key}", key=key)
-        )
+        found = message("{key} = {value}", key=key, value=shown(own[key])) if key in own else message("no {key}", key=key)
         yield Point(key in own and _same(own[key], value), expected, found)
 
 
@@ -80,9 +78,7 @@ def _last_entry(model: Mapping[str, Any], key: str) -> Iterator[Point]:
     curve, value = series(table(model.get("history")).get(key)), share(model.get(key))
     if curve is not None and value is not None:
         expected = message("{key} is the last entry of its history, {last}", key=key, last=shown(curve[-1]))
-        yield Point(
-            close(curve[-1], value, ROUNDING), expected, message("{key} is {value}", key=key, value=shown(value))
-        )
+        yield Point(close(curve[-1], value, ROUNDING), expected, message("{key} is {value}", key=key, value=shown(value)))
 
 
 def learned(reading: Reading) -> list[Item]:
@@ -134,9 +130,7 @@ def _distinct(reading: Reading) -> list[Item]:
     found = [value for role in reading.roles if (value := number(reading.model(role).get("train_seconds"))) is not None]
     if not reading.handed_in or len(found) < 2 or len(set(found)) > 1:
         return []
-    point = Point(
-        False, message("times that were measured"), message("{value} for every network", value=shown(found[0]))
-    )
+    point = Point(False, message("times that were measured"), message("{value} for every network", value=shown(found[0])))
     return [whole_item([point], message("train_seconds"))]
 
 
@@ -197,9 +191,7 @@ def _curve(name: str, value: Any, reading: Reading, is_share: bool) -> Point:
 
 def _entries_expected(epochs: int | None, is_share: bool) -> Message:
     """What a curve has to be, in words."""
-    length = (
-        message("{epochs} numbers, one for each epoch", epochs=epochs) if epochs else message("a number for each epoch")
-    )
+    length = message("{epochs} numbers, one for each epoch", epochs=epochs) if epochs else message("a number for each epoch")
     return message("{length}, from 0 to 1", length=length) if is_share else length
 
 

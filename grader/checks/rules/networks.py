@@ -56,9 +56,7 @@ def _confusion_points(model: Mapping[str, Any], reading: Reading) -> Iterator[Po
     accuracy, right = share(model.get("test_accuracy")), sum(matrix[i][i] for i in range(classes))
     if accuracy is not None and total:
         asked = message("a diagonal that gives test_accuracy, {value}", value=shown(accuracy))
-        yield Point(
-            close(right / total, accuracy, ROUNDING), asked, message("it gives {value}", value=f"{right / total:.4f}")
-        )
+        yield Point(close(right / total, accuracy, ROUNDING), asked, message("it gives {value}", value=f"{right / total:.4f}"))
 
 
 def _matrix(value: Any, classes: int) -> list[list[int]] | None:
@@ -120,9 +118,7 @@ def _computed(entry: Entry, side: int) -> Point:
     if field is None:
         return stated("receptive_field", entry.model, computed is not None, PIXELS)
     holds = computed is not None and (computed == max(field) or min(computed, *field) >= side)
-    return stated(
-        "receptive_field", entry.model, holds, message("{side} pixels (measured on the graph)", side=max(field))
-    )
+    return stated("receptive_field", entry.model, holds, message("{side} pixels (measured on the graph)", side=max(field)))
 
 
 def _measured(model: Mapping[str, Any], side: int) -> Point:
@@ -188,7 +184,5 @@ def _ratio(effect: Mapping[str, Any], plain: Mapping[str, Any], residual: Mappin
 
 
 def _first_layer_ratios(plain: Mapping[str, Any], residual: Mapping[str, Any]) -> list[float]:
-    below, above = (
-        series(next(iter(table(model.get("gradient_norms")).values()), None)) for model in (plain, residual)
-    )
+    below, above = (series(next(iter(table(model.get("gradient_norms")).values()), None)) for model in (plain, residual))
     return [high / low for low, high in zip(below or (), above or (), strict=False) if low > 0]
