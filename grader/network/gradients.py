@@ -91,10 +91,11 @@ class _Function:
     ) -> None:
         graph: Graph = without_hidden_writes(exported.training if training else exported.evaluation)
         self.program: Program = compile_graph(graph, torch.float64)
-        specs = {spec.path: spec for spec in graph.tensors if spec.kind == "parameter" and spec.trainable}
-        given = {specs[path].storage: value for path, value in weights.items() if path in specs}
+        parameters = {spec.path: spec for spec in graph.tensors if spec.kind == "parameter"}
+        # The worker sets frozen parameters as well; only of trainable ones is a gradient wanted.
+        given = {parameters[path].storage: value for path, value in weights.items() if path in parameters}
         self.weights = _doubled(dict(exported.weights) | given)
-        self.paths = {path: spec.storage for path, spec in specs.items()}
+        self.paths = {path: spec.storage for path, spec in parameters.items() if spec.trainable}
         self.inputs = [value.double() if value.is_floating_point() else value for value in inputs]
         self.cotangent = cotangent.double()
         self.points = {f"inputs.{place}": value for place, value in enumerate(self.inputs)}
