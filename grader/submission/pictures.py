@@ -51,9 +51,7 @@ def examine(data: bytes, path: str) -> ImageFact | Fault:
             with Image.open(BytesIO(data), formats=FORMATS) as image:
                 kind, width, height = str(image.format), image.width, image.height
                 if width * height > MAX_PIXELS:
-                    return Fault(
-                        "result", f"{path} has {width}x{height} pixels; at most {MAX_PIXELS:,} are read", file=path
-                    )
+                    return Fault("result", f"{path} has {width}x{height} pixels; at most {MAX_PIXELS:,} are read", file=path)
                 ink, colours = _measure(image)
     except Exception as error:  # hostile bytes make the decoders raise almost anything
         return Fault("result", f"{path} is not a readable PNG or JPEG picture ({type(error).__name__})", file=path)
