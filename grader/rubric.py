@@ -211,7 +211,8 @@ def load_rubric(path: Path) -> tuple[Rubric, str]:
 
 def describe(error: ValidationError, document: Any) -> str:
     """The first fault of a pydantic error as a sentence: where, what is allowed, what came, the nearest name."""
-    first = error.errors()[0]
+    # A misspelt key is also a missing one; the first says more.
+    first = next((each for each in error.errors() if each["type"] == "extra_forbidden"), error.errors()[0])
     where = _place(first["loc"], document)
     if first["type"] == "extra_forbidden":
         return f"{where} is not a key that a rubric has{_nearest(first['loc'])}."

@@ -71,13 +71,13 @@ thresholds = {}
 
 # What each network does, and whether a graph of it can be had all the same.
 EXPORTED = (
-    "assigned_attribute", "batch_index_loop", "batch_loop", "bare_squeeze", "forward_hook", "item_as_factor",
-    "no_grad_inside", "pixel_list", "print_values", "tensor_constant",
+    "assigned_attribute", "batch_index_loop", "batch_loop", "forward_hook", "lazy_layer", "no_grad_inside", "pixel_list",
+    "print_values", "tensor_constant",
 )  # fmt: skip
 VALUES_ONLY = (
     "condition_on_values", "deepcopy_in_forward", "int_of_sum", "item_in_forward", "numpy_in_forward", "while_on_values",
 )  # fmt: skip
-ONE_BATCH_SIZE = ("fixed_reshape", "fixed_view")
+NOT_EVERY_BATCH_SIZE = ("bare_squeeze", "fixed_reshape", "fixed_view")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,13 @@ def test_without_a_graph_the_shape_still_counts_and_the_rest_is_explained(case: 
     assert all(explained(verdict) for verdict in others), [str(verdict.why) for verdict in others]
 
 
-@pytest.mark.parametrize("case", ONE_BATCH_SIZE)
-def test_a_network_for_one_batch_size_is_told_where(case: str, tmp_path: Path, trainers: Trainers) -> None:
+@pytest.mark.parametrize("case", NOT_EVERY_BATCH_SIZE)
+def test_a_network_that_not_every_batch_size_suits_is_told_where(case: str, tmp_path: Path, trainers: Trainers) -> None:
     for verdict in graded(case, tmp_path, trainers).verdicts:
         assert verdict.outcome is Outcome.PASSED or explained(verdict), (verdict.criterion, str(verdict.why))
+
+
+def test_a_network_that_mixes_its_samples_loses_that_alone(tmp_path: Path, trainers: Trainers) -> None:
+    shape, *others = graded("item_as_factor", tmp_path, trainers).verdicts
+    assert shape.outcome is Outcome.PARTIAL and "mixes the samples" in str(shape.why)
+    assert all(verdict.outcome is Outcome.PASSED for verdict in others)

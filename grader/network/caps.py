@@ -166,9 +166,7 @@ def _check_constants(graph: Graph, limits: Limits) -> None:
     size = sum(math.prod(spec.shape) * DTYPES[spec.dtype].itemsize for spec in kept.values())
     if size > limits.constant_bytes:
         largest = max(kept.values(), key=lambda spec: math.prod(spec.shape))
-        sentence = (
-            f"Constants and buffers hold {size} bytes, at most {limits.constant_bytes} are allowed (the largest is {largest.path!r})"
-        )
+        sentence = f"Constants and buffers hold {size} bytes, at most {limits.constant_bytes} are allowed (the largest is {largest.path!r})"
         raise GraphError("constant-bytes", sentence)
 
 

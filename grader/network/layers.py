@@ -65,9 +65,7 @@ def _plain(trace: Trace, node: Node, kind: str) -> LayerFact:
     stride = (two_sides(node.get("stride")) if node.get("stride") else kernel) if is_pool else ()
     source = trace.shape(node.refs[0])
     channels = (source[1] if len(source) > 1 else 0, shape[1] if len(shape) > 1 else 0)
-    return LayerFact(
-        kind, node.op, path, node.at, kernel, stride, *channels, parameters=sum(held.values()), output_shape=shape[1:]
-    )
+    return LayerFact(kind, node.op, path, node.at, kernel, stride, *channels, parameters=sum(held.values()), output_shape=shape[1:])
 
 
 def _first_shape(value: Any) -> tuple[int, ...]:

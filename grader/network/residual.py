@@ -234,4 +234,3 @@ def _step_kind(node: Node, convs: Convs) -> str:
 def shortcut_nodes(candidates: Iterable[Candidate]) -> frozenset[str]:
     """Names of the nodes that lie on a shortcut."""
     return frozenset(name for candidate in candidates for name in candidate.shortcut_nodes)
-

@@ -80,9 +80,7 @@ def _random_inputs(graph: Graph, batch: int, generator: torch.Generator) -> list
     ]
 
 
-def _layers_and_residuals(
-    trace: Trace, generator: torch.Generator
-) -> tuple[tuple[LayerFact, ...], tuple[ResidualFact, ...]]:
+def _layers_and_residuals(trace: Trace, generator: torch.Generator) -> tuple[tuple[LayerFact, ...], tuple[ResidualFact, ...]]:
     found = layer_facts(trace, products(trace.graph))
     convs = {name: layer for layer, names in found if layer.kind == "conv" for name in names}
     residuals = find_residuals(trace, convs, generator)

@@ -86,6 +86,8 @@ def record(
         for step in compile_graph(graph, dtype).steps:
             node = step.node
             value = (given or {}).get(node.name)
+            if node.base == "detach":  # cuts the gradient, not what depends on what
+                value = environment[node.refs[0]]
             if value is None and substitute is not None:
                 value = substitute(node, environment)
             environment[node.name] = step.call(environment) if value is None else value

@@ -1,8 +1,8 @@
 """Values inside a network as data: references, scalars, words from a fixed set, lists. Errors of a network as data.
 
-    NetworkError        a network cannot be used; its text is a sentence for the student's report
-    ├── GraphError      the document is malformed, names what is not allowed, or is over a cap
-    └── RunError        an operator failed while the graph was run
+NetworkError        a network cannot be used; its text is a sentence for the student's report
+├── GraphError      the document is malformed, names what is not allowed, or is over a cap
+└── RunError        an operator failed while the graph was run
 """
 
 from __future__ import annotations
@@ -46,12 +46,9 @@ Value: TypeAlias = (
 )
 
 DTYPES = {
-    name: getattr(torch, name)
-    for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool")
+    name: getattr(torch, name) for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool")
 }
-_MEMORY_FORMATS = {
-    name: getattr(torch, name) for name in ("contiguous_format", "channels_last", "preserve_format")
-}
+_MEMORY_FORMATS = {name: getattr(torch, name) for name in ("contiguous_format", "channels_last", "preserve_format")}
 _EQUATION = re.compile(r"\s*[A-Za-z. ]+(,[A-Za-z. ]+){0,3}(->[A-Za-z. ]*)?\s*")
 _FLOATS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 MAX_INT = 2**31

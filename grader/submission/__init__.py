@@ -83,9 +83,7 @@ class Submission:
     def sections(self) -> tuple[Section, ...]:
         """The sections of the README; none where there is no README."""
         path = self.readme()
-        found: tuple[Section, ...] = self._once(
-            "sections", "", lambda: prose.sections(self.text(path) or "") if path else ()
-        )
+        found: tuple[Section, ...] = self._once("sections", "", lambda: prose.sections(self.text(path) or "") if path else ())
         return found
 
     def sources(self) -> tuple[Source, ...]:
@@ -98,9 +96,7 @@ class Submission:
         for path in self.paths():
             if path.casefold().endswith(".py"):
                 data = files.read(self.root, path, min(left, MAX_SOURCE_BYTES))
-                found.append(
-                    Source(path, "", None, data) if isinstance(data, Fault) else _parsed(path, files.decode(data))
-                )
+                found.append(Source(path, "", None, data) if isinstance(data, Fault) else _parsed(path, files.decode(data)))
                 left -= 0 if isinstance(data, Fault) else len(data)
         return tuple(found)
 
@@ -134,16 +130,12 @@ def open_submission(path: Path | str) -> Submission:
         if not folder.exists():
             raise InputError(f"There is no folder {folder}; give the folder that holds the homework files.")
         if not folder.is_dir():
-            raise InputError(
-                f"{folder} is a file; give the folder that holds the homework files (unpack an archive first)."
-            )
+            raise InputError(f"{folder} is a file; give the folder that holds the homework files (unpack an archive first).")
         if next(folder.iterdir(), None) is None:
             raise InputError(f"The folder {folder} is empty; give the folder that holds the homework files.")
     except OSError as error:
         raise InputError(f"The folder {folder} cannot be read ({error.strerror}); check its permissions.") from error
     submission = Submission(folder.resolve())
     if not any(name.casefold().endswith(".py") for name in submission.paths()):
-        raise InputError(
-            f"There is no Python file (*.py) in {folder} or below it; give the folder that holds the homework files."
-        )
+        raise InputError(f"There is no Python file (*.py) in {folder} or below it; give the folder that holds the homework files.")
     return submission

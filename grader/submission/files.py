@@ -75,9 +75,7 @@ def _read_regular(path: Path, relative: str, limit: int) -> bytes | Fault:
         if not stat.S_ISREG(status.st_mode):
             return Fault("result", f"{relative} is not a file", file=relative)
         if status.st_size > limit:
-            return Fault(
-                "result", f"{relative} has {status.st_size:,} bytes; at most {limit:,} are read", file=relative
-            )
+            return Fault("result", f"{relative} has {status.st_size:,} bytes; at most {limit:,} are read", file=relative)
         return file.read(limit)
 
 

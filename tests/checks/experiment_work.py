@@ -141,9 +141,7 @@ def rubric(*criteria: dict[str, Any]) -> Rubric:
     """A rubric with the six experiments and the criteria, which share one part."""
     arguments = {"epochs": 2, "batch_size": 16, "learning_rate": 0.002, "seed": 7}
     shape = {"mnist": [1, 28, 28]}
-    probes = {
-        name: {"arguments": arguments, "shape": shape.get(name, [3, 32, 32]), "test_images": 20} for name in ROLES
-    }
+    probes = {name: {"arguments": arguments, "shape": shape.get(name, [3, 32, 32]), "test_images": 20} for name in ROLES}
     probes["layers"] = {"arguments": {"seed": 7}}
     probes["blocks"]["arguments"] = {"epochs": 2, "batch_size": 16, "learning_rate": 0.002, "seeds": [7, 8]}
     role = {
@@ -185,14 +183,10 @@ def reading(name: str, written: dict[str, Any], handed_in: bool = True) -> Readi
     return Reading(written, "the document", handed_in, tuple(ROLES[name]), rubric().experiment[name], measured)
 
 
-def case_of(
-    check: Any, alternatives: list[dict[str, Any]], index: int = 0, others: tuple[dict[str, Any], ...] = ()
-) -> Case:
+def case_of(check: Any, alternatives: list[dict[str, Any]], index: int = 0, others: tuple[dict[str, Any], ...] = ()) -> Case:
     """The case of one alternative of a criterion; `others` are further criteria of the rubric."""
     basis = {"experiment": "claim of the worker", "plots": "artefact on disk"}
-    written = {
-        "alternatives": [{"basis": basis.get(each["check"], "read from the code"), **each} for each in alternatives]
-    }
+    written = {"alternatives": [{"basis": basis.get(each["check"], "read from the code"), **each} for each in alternatives]}
     whole = rubric(written, *others)
     criterion: Criterion = whole.criterion[0]
     require = check.Require.model_validate(criterion.alternatives[index].require)
@@ -202,6 +196,4 @@ def case_of(
 def evidence(root: Path, files: dict[str, Any], experiments: dict[str, Any] | None = None, **found: Any) -> Evidence:
     """What was found out about a submission of these files; every network was measured."""
     measured = {role: facts() for roles in ROLES.values() for role in roles}
-    return Evidence(
-        open_submission(write(root, files)), **{"facts": measured, "experiments": experiments or {}, **found}
-    )
+    return Evidence(open_submission(write(root, files)), **{"facts": measured, "experiments": experiments or {}, **found})

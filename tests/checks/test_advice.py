@@ -27,11 +27,7 @@ TEST = "def test_net():\n    assert Net()(x).shape == (1, 10)\n"
 
 
 def judged(root: Path, about: str, files: dict[str, Any], least: int = 1) -> Judgement:
-    other = {
-        "alternatives": [
-            {"check": "plots", "basis": "artefact on disk", "require": {"files": ["plots/a.png", "plots/b.png"]}}
-        ]
-    }
+    other = {"alternatives": [{"check": "plots", "basis": "artefact on disk", "require": {"files": ["plots/a.png", "plots/b.png"]}}]}
     case = case_of(advice, [{"check": "advice", "require": {"about": about, "least": least}}], others=(other,))
     judgement = advice.judge(case, evidence(root, files))
     assert judgement is not None

@@ -129,9 +129,7 @@ statements = st.recursive(
 
 
 @given(st.lists(statements, max_size=5))
-def test_no_stub_is_ever_named_by_living_code(
-    tmp_path_factory: pytest.TempPathFactory, blocks: list[list[str]]
-) -> None:
+def test_no_stub_is_ever_named_by_living_code(tmp_path_factory: pytest.TempPathFactory, blocks: list[list[str]]) -> None:
     text = "\n".join(line for block in blocks for line in block)
     submission = open_submission(write(tmp_path_factory.mktemp("work"), {"homework.py": text}))
     found = list(regions(submission))

@@ -103,9 +103,7 @@ def test_two_of_three_networks_with_times_earn_two_thirds(tmp_path: Path) -> Non
 def test_results_that_contradict_the_measured_network_are_quoted(tmp_path: Path) -> None:
     handed_in = document("mnist")
     handed_in["models"]["cnn_mnist"]["parameters"] = 99
-    judgement = judged(
-        tmp_path, case(rules=["parameters_match"]), {"results/mnist.json": handed_in}, mnist=document("mnist", False)
-    )
+    judgement = judged(tmp_path, case(rules=["parameters_match"]), {"results/mnist.json": handed_in}, mnist=document("mnist", False))
     assert judgement.fraction == 1 - Fraction(3, 7) / 3
     assert "parameters is 1234 (counted on the graph)" in str(judgement.expected)
     assert "results/mnist.json: cnn_mnist: parameters is 99" in str(judgement.found)
@@ -136,9 +134,7 @@ def test_a_run_without_a_document_leaves_it_to_the_results_with_the_reason(tmp_p
 
 
 def test_the_reason_names_place_and_remedy(tmp_path: Path) -> None:
-    judgement = experiment.judge(
-        case(index=1), evidence(tmp_path, {"results/mnist.json": document("mnist")}, {"mnist": NOT_RUN})
-    )
+    judgement = experiment.judge(case(index=1), evidence(tmp_path, {"results/mnist.json": document("mnist")}, {"mnist": NOT_RUN}))
     assert judgement is not None
     for words in ("homework.py:12", "NotImplementedError", "write the body of run_mnist()"):
         assert words in str(judgement.why)
@@ -187,9 +183,7 @@ def readme_share(root: Path, text: str) -> Fraction:
 
 def test_a_paragraph_with_a_number_counts(tmp_path: Path) -> None:
     assert readme_share(tmp_path / "en", PROSE) == 1
-    russian = (
-        "# Часть 1.1\nТочность остаточной сети на тестовой выборке оказалась самой высокой и составила 98,7 процента.\n"
-    )
+    russian = "# Часть 1.1\nТочность остаточной сети на тестовой выборке оказалась самой высокой и составила 98,7 процента.\n"
     assert readme_share(tmp_path / "ru", russian) == 1
 
 
@@ -222,9 +216,7 @@ def test_what_is_no_analysis_earns_nothing(tmp_path: Path, text: str) -> None:
     assert readme_share(tmp_path, text) == 0
 
 
-@pytest.mark.parametrize(
-    "number", ["0.9", "98", "98 %", "12,345", "12 345", "206922", "-0.03", "3.2s", "1.5 times", "5.3 points"]
-)
+@pytest.mark.parametrize("number", ["0.9", "98", "98 %", "12,345", "12 345", "206922", "-0.03", "3.2s", "1.5 times", "5.3 points"])
 def test_numbers_of_results(number: str) -> None:
     assert is_analysis(f"On the whole the accuracy of this network came out at {number} after all of it", "accuracy")
 
@@ -248,9 +240,7 @@ TASK = [
 
 @pytest.mark.parametrize("number", TASK)
 def test_numbers_of_the_task(number: str) -> None:
-    assert not is_analysis(
-        f"On the whole the accuracy of this network has to do with {number} after all of it", "accuracy"
-    )
+    assert not is_analysis(f"On the whole the accuracy of this network has to do with {number} after all of it", "accuracy")
 
 
 # --- a skeleton ----------------------------------------------------------------------------------------------------

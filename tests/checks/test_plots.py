@@ -71,9 +71,7 @@ def test_a_plot_counts_in_another_folder_and_as_jpeg(tmp_path: Path) -> None:
 
 
 def test_the_same_picture_under_the_name_of_another_criterion_is_a_copy(tmp_path: Path) -> None:
-    other = {
-        "alternatives": [{"check": "plots", "basis": "artefact on disk", "require": {"files": ["plots/other.png"]}}]
-    }
+    other = {"alternatives": [{"check": "plots", "basis": "artefact on disk", "require": {"files": ["plots/other.png"]}}]}
     case = case_of(plots, [{"check": "plots", "require": {"files": NAMES[:1]}}], others=(other,))
     copied = plots.judge(case, evidence(tmp_path, {NAMES[0]: picture(), "plots/other.png": picture()}))
     assert copied is not None

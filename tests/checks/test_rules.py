@@ -124,9 +124,7 @@ DEFECTS: list[tuple[str, str, Change, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "rule", "change", "told"), DEFECTS, ids=lambda value: value if isinstance(value, str) else ""
-)
+@pytest.mark.parametrize(("name", "rule", "change", "told"), DEFECTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_defect_costs_a_part_and_is_quoted(name: str, rule: str, change: Change, told: str) -> None:
     items = judged(name, rule, change)
     assert 0 < share(items) < 1
@@ -194,13 +192,9 @@ def test_a_run_that_was_too_fast_for_the_clock_costs_nothing() -> None:
     assert share(judged("mnist", "times", put(inference_seconds=0.0), handed_in=False)) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "rule"), [("mnist", "parameters_match"), ("kernels", "conv_parameters"), ("blocks", "block_parameters")]
-)
+@pytest.mark.parametrize(("name", "rule"), [("mnist", "parameters_match"), ("kernels", "conv_parameters"), ("blocks", "block_parameters")])
 def test_a_count_without_a_measured_network_is_accepted_but_goes_to_a_person(name: str, rule: str) -> None:
-    found = replace(
-        reading(name, document(name)), facts={ROLES[name][0]: Fault("export", "no graph", "models/m.py", 12)}
-    )
+    found = replace(reading(name, document(name)), facts={ROLES[name][0]: Fault("export", "no graph", "models/m.py", 12)})
     items = RULES[rule].judge(found)
     assert share(items) == 1
     assert items[0].review is Review.RECOMMENDED
@@ -375,9 +369,7 @@ PIECES = [
 
 @pytest.mark.parametrize("handed_in", [True, False])
 @pytest.mark.parametrize(("name", "field", "rules"), PIECES)
-def test_a_piece_that_is_removed_costs_its_own_rule_alone(
-    name: str, field: str, rules: set[str], handed_in: bool
-) -> None:
+def test_a_piece_that_is_removed_costs_its_own_rule_alone(name: str, field: str, rules: set[str], handed_in: bool) -> None:
     written = document(name, handed_in)
     for entry in written["layers" if name == "layers" else "models"].values():
         del entry[field]
