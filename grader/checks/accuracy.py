@@ -85,10 +85,11 @@ def _measured(role: str, result: TrainingResult, threshold: Threshold | None, so
     reached = Fraction(1) if accuracy >= value else Fraction(1, 2) if half else Fraction(0)
     why = (
         message(
-            "threshold from {count} runs of the reference (mean {mean}) on {source}",
+            "threshold from {count} runs of the reference (mean {mean}) on {source}{note}",
             count=len(threshold.seeds),
             mean=f"{100 * threshold.mean:.1f} %",
             source=source,
+            note=f"; {threshold.note}" if threshold.note else "",
         )
         if threshold
         else message("there are no measured thresholds for {source}; only better than chance was asked", source=source)
