@@ -71,7 +71,7 @@ thresholds = {}
 
 # What each network does, and whether a graph of it can be had all the same.
 EXPORTED = (
-    "assigned_attribute", "batch_index_loop", "batch_loop", "forward_hook", "lazy_layer", "no_grad_inside", "pixel_list",
+    "assigned_attribute", "batch_index_loop", "batch_loop", "forward_hook", "no_grad_inside", "pixel_list",
     "print_values", "tensor_constant",
 )  # fmt: skip
 VALUES_ONLY = (
@@ -95,9 +95,9 @@ def graded(case: str, tmp_path: Path, trainers: Trainers) -> Report:
 
 
 def explained(verdict: Verdict) -> bool:
-    """The reason names a file with a line, and there is a remedy in it or beside it."""
-    words = f"{verdict.found} {verdict.why}"
-    return re.search(r"models/net\.py:\d+", words) is not None and len(str(verdict.why)) > 60
+    """The verdict names a file with a line, and says why and what to do."""
+    words = f"{verdict.found} {verdict.why} {verdict.look_at}"
+    return re.search(r"models/net\.py:\d+", words) is not None and len(str(verdict.why)) > 60 and verdict.hint is not None
 
 
 @pytest.mark.parametrize("case", EXPORTED)
@@ -119,6 +119,13 @@ def test_without_a_graph_the_shape_still_counts_and_the_rest_is_explained(case: 
 def test_a_network_that_not_every_batch_size_suits_is_told_where(case: str, tmp_path: Path, trainers: Trainers) -> None:
     for verdict in graded(case, tmp_path, trainers).verdicts:
         assert verdict.outcome is Outcome.PASSED or explained(verdict), (verdict.criterion, str(verdict.why))
+
+
+def test_a_lazy_layer_is_made_before_the_export(tmp_path: Path, trainers: Trainers) -> None:
+    report = graded("lazy_layer", tmp_path, trainers)
+    shape, *others = report.verdicts
+    assert shape.outcome is Outcome.PASSED and "lazy" in " ".join(report.roles[0].notes).lower()
+    assert all("head.weight" in str(verdict.found) for verdict in others), "a layer that forward never uses is a real defect"
 
 
 def test_a_network_that_mixes_its_samples_loses_that_alone(tmp_path: Path, trainers: Trainers) -> None:
