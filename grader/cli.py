@@ -56,9 +56,9 @@ def grade(
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where networks are trained.")] = "auto",
     data_root: Annotated[Path | None, typer.Option(help="Folder with the real image sets.", show_default=False)] = None,
     download: Annotated[bool, typer.Option("--download", help="Download the real image sets to the data root.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of data, initial weights and order.", min=0)] = PUBLIC_SEED,
+    seed: Annotated[int, typer.Option(help="Seed of data, initial weights and order.", min=0, max=2**32 - 1)] = PUBLIC_SEED,
     only: Annotated[str, typer.Option(help="Parts or criteria, separated by commas: 1.1,3.2", show_default=False)] = "",
-    min_score: Annotated[float | None, typer.Option(help="Exit with 1 below this score.", min=0, show_default=False)] = None,
+    min_score: Annotated[float | None, typer.Option(help="Exit with 1 below this score.", min=0, max=1e6, show_default=False)] = None,
     jobs: Annotated[int, typer.Option(help="Processes that train (0: one for each core).", min=0)] = 0,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse trainings of unchanged networks.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the score only.")] = False,
@@ -111,6 +111,9 @@ def _mapped_errors(verbose: bool) -> Iterator[None]:
 
 def _check_outputs(*paths: Path | None) -> None:
     """Refuse before the work what could not be written after it."""
+    given = [path.resolve() for path in paths if path is not None]
+    if len(set(given)) < len(given):
+        raise InputError(f"--out and --json both name {given[0]}: give two files.")
     for path in paths:
         if path is None:
             continue
@@ -164,6 +167,8 @@ def _show(console: Console, report: Report, out: Path | None, quiet: bool, verbo
     if not quiet:
         console.print(table(report, verbose=verbose))
     console.print(summary_line(report))
+    if not (quiet or verbose or out) and report.score.points < report.score.max_points:
+        console.print("The reason for every lost point: add --verbose, or --out report.html.", highlight=False)
     if out and not quiet:
         console.print(f"Report: {out.resolve()}", highlight=False, markup=False, soft_wrap=True)
 

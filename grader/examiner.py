@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.checks import cases_of, verdict_on
 from grader.checks.base import Evidence
-from grader.discovery import Match, match_roles
+from grader.discovery import Match, match_roles, refuse_the_folder_above
 from grader.gathering import Setting, gather
 from grader.network.exported import Exported
 from grader.plan import Plan, make_plan
@@ -25,7 +25,11 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
     start = time.perf_counter()
     submission = open_submission(path)
     plan = make_plan(setting.rubric, setting.profile, only)
+    refuse_the_folder_above(submission, setting.rubric)
     loaded = {subject: trainers.load(setting.data[subject]) for subject in setting.data}
+    for subject, future in loaded.items():
+        if setting.data[subject].data_root or setting.data[subject].download:
+            future.result()  # data that is not there is told before the work and not after it
     matches = match_roles(setting.rubric, submission)
     evidence, seconds = gather(plan, submission, matches, setting, trainers)
     data = {subject: future.result() for subject, future in loaded.items()}

@@ -76,7 +76,7 @@ class Fault:
         """The whole of it in one line: where, what, and what helps."""
         where = f"{self.place}: " if self.place and self.place not in self.message else ""
         what = f" ({self.construct})" if self.construct and self.construct not in self.message else ""
-        return f"{where}{self.message}{what}" + (f". {self.remedy}" if self.remedy else "")
+        return f"{where}{self.message.rstrip('.')}{what}" + (f". {self.remedy}" if self.remedy else "")
 
 
 # --- a network, measured ---------------------------------------------------------------------------------------------

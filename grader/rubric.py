@@ -39,7 +39,6 @@ class Assignment(Table):
     id: str
     title: str
     points: Exact
-    language: str = "en"
 
 
 class Part(Table):
@@ -215,9 +214,10 @@ def describe(error: ValidationError, document: Any) -> str:
     first = next((each for each in error.errors() if each["type"] == "extra_forbidden"), error.errors()[0])
     where = _place(first["loc"], document)
     if first["type"] == "extra_forbidden":
-        return f"{where} is not a key that a rubric has{_nearest(first['loc'])}."
+        return f"{where} is not a key that a rubric has{_nearest(first['loc'])}"
     if first["type"] == "value_error" and not first["loc"]:
-        return f"{first['msg'].removeprefix('Value error, ')}."
+        text = str(first["msg"]).removeprefix("Value error, ")
+        return text if text.endswith("?") else f"{text}."
     came = "" if first["type"] == "missing" else f", got {_short(first.get('input'))}"
     return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}{came}."
 
@@ -244,7 +244,7 @@ def _below(document: Any, key: int | str) -> Any:
 def _nearest(location: tuple[int | str, ...]) -> str:
     names = {name for table in _tables(Table) for name in table.model_fields}
     close = difflib.get_close_matches(str(location[-1]), sorted(names), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    return f'; did you mean "{close[0]}"?' if close else "."
 
 
 def _tables(table: type[Table]) -> list[type[Table]]:
@@ -285,6 +285,11 @@ def _references(rubric: Rubric) -> list[str]:
         problems += _unknown(f'role "{name}" > part', [role.part], parts)
     for name, experiment in rubric.experiment.items():
         problems += _unknown(f'experiment "{name}" > roles', experiment.roles, roles)
+    for judged in (*rubric.criterion, *rubric.advice):
+        named = [str(each.require["experiment"]) for each in judged.alternatives if "experiment" in each.require]
+        problems += _unknown(f'criterion "{judged.id}" > require > experiment', named, set(rubric.experiment))
+        if any(each.share > 1 for each in judged.alternatives):
+            problems.append(f'criterion "{judged.id}" > share: a share is at most 1')
     for name, profile in rubric.profile.items():
         problems += _unknown(f'profile "{name}" > recipes', list(profile.recipes), roles)
     return problems

@@ -74,10 +74,6 @@ class Trainers:
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def warm(self) -> None:
-        """Start the processes now, while the caller waits for something else."""
-        self._pool.submit(_start)
-
     def analyse(self, exported: Exported, seed: int) -> Future[NetworkFacts | Fault]:
         """Read a network's facts off its graph."""
         return self._pool.submit(_analyse, pickle.dumps(exported), seed)
@@ -126,8 +122,7 @@ class Timed:
     """A training's result (or the network's fault) and how long it took."""
 
     result: TrainingResult | Fault
-    seconds: float
-    cached: bool = False
+    seconds: float  # 0 where it came from the cache
 
 
 def _context() -> Any:
@@ -175,7 +170,7 @@ def _train(
     recipe = replace(recipe, stop_at=goals.get(kind_of(images)))
     key = training_key(exported, recipe, images.fingerprint, seed, device)
     if kept := read_result(cache, key):
-        return Timed(kept, 0.0, cached=True)
+        return Timed(kept, 0.0)
     start = time.perf_counter()
     result = _guarded(lambda: train(exported, images, recipe, seed=seed, device=device))
     if isinstance(result, TrainingResult):

@@ -47,6 +47,8 @@ def test_a_rubric_with_a_typo_names_the_place(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
     assert "it is a folder" in refused("homework", "--out", tmp_path)
     assert "there is no folder" in refused("homework", "--out", tmp_path / "no" / "report.html")
+    same = tmp_path / "report"
+    assert "give two files" in refused("homework", "--out", same, "--json", same)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")

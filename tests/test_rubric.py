@@ -75,6 +75,11 @@ def test_an_unknown_role_is_told_with_the_nearest(tmp_path: Path) -> None:
     assert 'there is no "fc_mnits"; did you mean "fc_mnist"?' in text
 
 
+def test_an_unknown_experiment_and_a_share_above_one_are_told(tmp_path: Path) -> None:
+    assert 'did you mean "mnist"?' in broken(tmp_path, 'require = { experiment = "mnist"', 'require = { experiment = "mnits"')
+    assert "a share is at most 1" in broken(tmp_path, "share = 0.8", "share = 5")
+
+
 def test_no_toml_and_no_file_are_told(tmp_path: Path) -> None:
     assert "not valid TOML" in broken(tmp_path, "[assignment]", "[assignment")
     with pytest.raises(InputError, match=r"missing\.toml cannot be read"):

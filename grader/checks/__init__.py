@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -139,7 +139,7 @@ def _unavailable(criterion: Advice, case: BoundCase, evidence: Evidence) -> Verd
         expected=message("{text}", text=criterion.title),
         found=message("nothing to judge"),
         why=message("{why}", why=why),
-        hint=message("{text}", text=criterion.hint),
+        hint=message("{text}", text=_remedy(faults.values()) or criterion.hint),
         roles=tuple(criterion.roles),
         look_at=next((fault.place for fault in faults.values() if fault.place), None),
         depends_on=primary if skipped else None,
@@ -153,6 +153,11 @@ def _faults(criterion: Advice, *found: Mapping[str, object]) -> dict[str, Fault]
         for role in criterion.roles
         if (fault := next((each for kind in found if isinstance(each := kind.get(role), Fault)), None)) is not None
     }
+
+
+def _remedy(faults: Iterable[Fault]) -> str | None:
+    """What helps where a file cannot be imported: nothing in it needs to be written anew, as the rubric's hint would say."""
+    return next((fault.remedy for fault in faults if fault.kind == "import" and fault.remedy), None)
 
 
 def primary_criterion(rubric: Rubric, role: str) -> str | None:

@@ -118,7 +118,8 @@ def _parsed(path: str, text: str) -> Source:
             return Source(path, text, ast.parse(text))
     except SyntaxError as error:
         what = f"{path} is not valid Python: {error.msg}"
-        return Source(path, text, None, Fault("import", what, file=path, line=error.lineno))
+        remedy = f"Correct the syntax on that line; python -m py_compile {path} shows it."
+        return Source(path, text, None, Fault("import", what, file=path, line=error.lineno, remedy=remedy))
     except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or nested beyond the parser's stack
         return Source(path, text, None, Fault("import", f"{path} cannot be parsed ({type(error).__name__})", file=path))
 
