@@ -75,7 +75,7 @@ def _watch(process: subprocess.Popen[bytes], peaks: dict[str, int]) -> None:
                 peaks[kind] = max(peaks.get(kind, 0), each.memory_info().rss)
         except psutil.Error:
             pass
-        time.sleep(0.1)
+        time.sleep(0.5)  # looking costs processor time, too
 
 
 def _kind(process: psutil.Process, examiner: int) -> str:

@@ -143,9 +143,18 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, str], None]]:
 
         yield say
     else:
-        with Progress(SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"), console=console, transient=True) as bar:
-            task = bar.add_task("starting", total=None)
-            yield lambda kind, subject: bar.update(task, description=PHASES[kind].format(subject=subject))
+        console.print("loading torch and the images ...", end="\r")
+        bar = Progress(SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"), console=console, transient=True)
+        task = bar.add_task("starting", total=None)
+
+        def show(kind: str, subject: str) -> None:
+            bar.start()  # its thread begins here, when the trusted processes have been forked
+            bar.update(task, description=PHASES[kind].format(subject=subject))
+
+        try:
+            yield show
+        finally:
+            bar.stop()
 
 
 def _write(report: Report, out: Path | None, json: Path | None) -> None:

@@ -22,16 +22,16 @@ def computes_bfloat16(device: str) -> bool:
 @contextmanager
 def fixed(seed: int, device: str) -> Iterator[None]:
     """One seed, deterministic algorithms, one thread; as it was before on the way out."""
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    lenient = torch.is_deterministic_algorithms_warn_only_enabled()
+    threads, strictness = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     devices = [torch.device(device)] if device.startswith("cuda") else []
     with torch.random.fork_rng(devices), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of operators without a deterministic form on a GPU
         torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        # use_deterministic_algorithms does the same and imports the compiler, which takes three seconds.
+        torch.set_deterministic_debug_mode("warn")
         torch.set_num_threads(1 if device == "cpu" else threads)
         try:
             yield
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(strict, warn_only=lenient)
+            torch.set_deterministic_debug_mode(strictness)

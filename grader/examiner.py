@@ -26,13 +26,9 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
     submission = open_submission(path)
     plan = make_plan(setting.rubric, setting.profile, only)
     refuse_the_folder_above(submission, setting.rubric)
-    loaded = {subject: trainers.load(setting.data[subject]) for subject in setting.data}
-    for subject, future in loaded.items():
-        if setting.data[subject].data_root or setting.data[subject].download:
-            future.result()  # data that is not there is told before the work and not after it
+    data = dict(zip(setting.data, trainers.start(setting.data.values()), strict=True))
     matches = match_roles(setting.rubric, submission)
     evidence, seconds = gather(plan, submission, matches, setting, trainers)
-    data = {subject: future.result() for subject, future in loaded.items()}
     kinds = {subject: each.kind for subject, each in data.items()}
     verdicts = tuple(_judged(criterion, setting, kinds, evidence) for criterion in plan.criteria)
     return Report(

@@ -6,11 +6,13 @@ one thread: how many processes there are never changes a result.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import pickle
+import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -31,6 +33,8 @@ from grader.network.values import NetworkError
 from grader.records import Fault, NetworkFacts, TrainingResult
 from grader.rubric import DataSource
 from grader.training import Recipe, train
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -65,14 +69,36 @@ class Trainers:
 
     def __init__(self, jobs: int, device: str, cache: Path | None) -> None:
         # One process on a GPU: a second would cost 600 MB of its memory and wait for the first.
-        self._device, self._cache = device, cache
-        self._pool = ProcessPoolExecutor(jobs if device == "cpu" else 1, mp_context=_context(), initializer=_start)
+        self._jobs, self._device, self._cache = jobs if device == "cpu" else 1, device, cache
+        self._pool = self._started("forkserver" if sys.platform != "win32" else "spawn")
+        self._may_fork = sys.platform == "linux" and device == "cpu"
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def start(self, requests: Iterable[DataRequest]) -> tuple[LoadedData, ...]:
+        """Load the images, and start the processes. Raises InputError without data.
+
+        Forked processes have torch and the images in their memory already. A process in which torch has run backward
+        before, or has talked to a GPU, cannot be forked: then each imports and loads for itself.
+        """
+        loaded = tuple(_load(request) for request in requests)
+        if self._may_fork:
+            self._may_fork = False
+            torch.optim.AdamW([torch.zeros(1, requires_grad=True)])  # the first optimiser of a process imports for two seconds
+            forked = self._started("fork")
+            self._pool, spare = (forked, self._pool) if forked.submit(_can_train).result() else (self._pool, forked)
+            spare.shutdown()
+        return loaded
+
+    def _started(self, method: str) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            context.set_forkserver_preload(["grader.trainers"])
+        return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_start)
 
     def analyse(self, exported: Exported, seed: int) -> Future[NetworkFacts | Fault]:
         """Read a network's facts off its graph."""
@@ -87,10 +113,6 @@ class Trainers:
     ) -> Future[DirectionalCheck | Fault]:
         """Hold the gradients that the worker claims at a point against finite differences."""
         return self._pool.submit(_gradients, pickle.dumps((exported, point, dict(claims))), seed)
-
-    def load(self, data: DataRequest) -> Future[LoadedData]:
-        """Fingerprint, description and classes of the images of a request."""
-        return self._pool.submit(_load, data)
 
 
 @dataclass(frozen=True)
@@ -125,17 +147,19 @@ class Timed:
     seconds: float  # 0 where it came from the cache
 
 
-def _context() -> Any:
-    """Fork from a server that has imported torch where the platform can, else spawn: nothing of the caller is inherited."""
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["grader.trainers"])
-    return context
-
-
 def _start() -> None:
     torch.set_num_threads(1)
+    if sys.platform == "linux":  # a killed grader leaves nobody behind
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _can_train() -> bool:
+    """Whether this process can run backward: one forked after its parent did cannot."""
+    try:
+        torch.zeros(1, requires_grad=True).sum().backward()  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return False
+    return True
 
 
 def _guarded(work: Callable[[], Any]) -> Any:

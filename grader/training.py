@@ -28,7 +28,7 @@ from grader.network.values import NetworkError, RunError
 from grader.records import TrainingResult
 
 _CHECKS = (0.4, 0.55, 0.7, 0.85)  # shares of the steps after which the validation part is asked
-_GLIMPSE = 256  # images that show well enough where a network starts, and twice as many what it does on training images
+_GLIMPSE = 128  # images that show well enough where a network starts, and twice as many what it does on training images
 _BATCH = 64  # images at a time where no gradient is needed; the largest batch the network's caps were checked for
 
 

@@ -18,6 +18,7 @@ from torch.export import Dim, export
 from torch.nn.parameter import is_lazy
 
 from .eager import InputSpec, forward, own_functions, probe_inputs
+from .evaluation import switch_to_evaluation
 from .faults import from_error, relative
 from .graph import write_graph
 from .notes import explain
@@ -159,10 +160,11 @@ def _graphs(job: _Job, batch: int | None, storages: Storages) -> Reply:
     """Both graphs for one batch size, or for all (None). Raises what torch.export or Unsupported says."""
     main = next(iter(job.values)) if batch is None else batch
     inputs, outputs = job.values[main]
-    data: Data = {}
-    for mode in ("training", "evaluation"):
-        program = _program(job, mode == "training", batch, inputs)
-        data[mode] = write_graph(program, job.specs, batch, storages, job.root)
+    program = _program(job, True, batch, inputs)
+    data: Data = {"training": write_graph(program, job.specs, batch, storages, job.root)}
+    if not switch_to_evaluation(program, job.module, inputs):
+        program = _program(job, False, batch, inputs)
+    data["evaluation"] = write_graph(program, job.specs, batch, storages, job.root)
     data["form"] = "free" if batch is None else "fixed"
     data["notes"] = job.notes
     data["outputs"] = [f"outputs.{index}" for index in range(len(outputs))]

@@ -160,6 +160,29 @@ def test_training_and_evaluation_differ_where_the_network_does(sandbox: Sandbox)
     assert flags == {"training": [True], "evaluation": [False]}
 
 
+@pytest.mark.parametrize(
+    ("name", "training", "evaluation"),
+    [
+        ("AlwaysDropout", "aten.dropout.default", "aten.dropout.default"),
+        ("HiddenByZero", "aten.sin.default", "aten.cos.default"),
+        ("NoiseInTraining", "aten.randn_like.default", None),
+        ("BatchStatistics", "aten.batch_norm.default", "aten.batch_norm.default"),
+        ("CountsInTraining", "aten.add_.Tensor", None),
+        ("OtherOutput", None, "aten.clamp.default"),
+    ],
+)
+def test_a_mode_with_a_way_of_its_own_is_exported_as_it_is(
+    sandbox: Sandbox, name: str, training: str | None, evaluation: str | None
+) -> None:
+    found = exported(sandbox, "two_modes", name)
+    operators = {mode: {node["op"]: node["args"] for node in found.data[mode]["nodes"]} for mode in ("training", "evaluation")}
+    own = {training, evaluation}
+    assert {op for op in operators["training"] if op in own} == {training} - {None}
+    assert {op for op in operators["evaluation"] if op in own} == {evaluation} - {None}
+    active = operators["evaluation"].get("aten.dropout.default", [None, None, True])[2]
+    assert active is True and operators["evaluation"].get("aten.batch_norm.default", [True] * 6)[5] is True
+
+
 def test_a_factory_takes_arguments(sandbox: Sandbox) -> None:
     found = exported(sandbox, "ok", "make", width=6)
     assert found.tensors["outputs.0"].shape == (2, 6 * 64)
