@@ -36,8 +36,8 @@ class Graded:
     peaks: dict[str, int] = field(default_factory=dict)
 
 
-def grade() -> Graded:
-    """Grade the reference once, sampling the memory of every process it starts."""
+def grade(*options: str) -> Graded:
+    """Grade the reference once with these further options, sampling the memory of every process it starts."""
     with tempfile.TemporaryDirectory() as folder:
         document = Path(folder) / "report.json"
         out = Path(folder) / "report.html"
@@ -54,6 +54,7 @@ def grade() -> Graded:
             "--jobs",
             "2",
             "-q",
+            *options,
         ]
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)

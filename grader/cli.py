@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,13 +23,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 import grader
 from grader.errors import GradeError, GraderFault, InputError
 from grader.files import write_atomically
-from grader.records import Outcome, Report
+from grader.records import PUBLIC_SEED, Outcome, Report
+from grader.report.text import clean
 from grader.sandbox.ahead import Workers
-from grader.submission import open_submission
+from grader.sandbox.isolation import Isolation
+from grader.submission import open_submission, unpacked
 
 app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 BELOW_MINIMUM = 1
-PUBLIC_SEED = 0
 
 PHASES = {
     "export": "building and exporting {subject}",
@@ -48,7 +50,7 @@ def print_version(wanted: bool) -> None:
 
 @app.command()
 def grade(
-    submission: Annotated[Path, typer.Argument(help="Folder of the submission.", show_default=False)],
+    submission: Annotated[Path, typer.Argument(help="Folder or .zip of the submission.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Write the HTML report here.", show_default=False)] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Write the same content as JSON here.", show_default=False)] = None,
     rubric: Annotated[Path | None, typer.Option(help="A rubric file (default: lesson 4).", show_default=False)] = None,
@@ -56,10 +58,13 @@ def grade(
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where networks are trained.")] = "auto",
     data_root: Annotated[Path | None, typer.Option(help="Folder with the real image sets.", show_default=False)] = None,
     download: Annotated[bool, typer.Option("--download", help="Download the real image sets to the data root.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of data, initial weights and order.", min=0, max=2**32 - 1)] = PUBLIC_SEED,
+    seed: Annotated[int, typer.Option(help="Seed of data, initial weights and order.", min=0, max=2**62)] = PUBLIC_SEED,
     only: Annotated[str, typer.Option(help="Parts or criteria, separated by commas: 1.1,3.2", show_default=False)] = "",
     min_score: Annotated[float | None, typer.Option(help="Exit with 1 below this score.", min=0, max=1e6, show_default=False)] = None,
     jobs: Annotated[int, typer.Option(help="Processes that train (0: one for each core).", min=0)] = 0,
+    isolation: Annotated[
+        Isolation, typer.Option(help="Keep the code apart as far as this machine can (best), refuse where it can't (full), or not (none).")
+    ] = "best",
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse trainings of unchanged networks.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the score only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print the reason for every criterion.")] = False,
@@ -70,14 +75,20 @@ def grade(
     with _mapped_errors(verbose):
         _check_outputs(out, json)
         wanted = tuple(name.strip() for name in only.split(",") if name.strip())
-        with Workers(open_submission(submission)) as workers, _progress(quiet) as listen:
+        notes: list[str] = []
+        with (
+            unpacked(submission, notes.append) as folder,
+            Workers(open_submission(folder), isolation) as workers,
+            _progress(quiet) as listen,
+        ):
             from grader.session import grade_submission, make_setting  # imports torch, while the worker does the same
 
             setting = make_setting(
                 rubric=rubric, profile=profile, device=device, data_root=data_root, download=download, seed=seed,
-                listen=listen, workers=workers.open,
+                listen=listen, isolation=isolation, workers=workers.open,
             )  # fmt: skip
-            report = grade_submission(submission, setting, only=wanted, jobs=jobs or os.cpu_count() or 1, cache=cache)
+            report = grade_submission(folder, setting, only=wanted, jobs=jobs or os.cpu_count() or 1, cache=cache)
+            report = replace(report, log=(*notes, *report.log))
         _write(report, out, json)
         _show(console, report, out, quiet, verbose)
     broken = any(verdict.outcome is Outcome.BROKEN for verdict in report.verdicts)
@@ -94,7 +105,8 @@ def _mapped_errors(verbose: bool) -> Iterator[None]:
     try:
         yield
     except GradeError as error:
-        errors.print(f"grade: {error}", style="red" if errors.is_terminal else "", markup=False, highlight=False, soft_wrap=True)
+        style = "red" if errors.is_terminal else ""
+        errors.print(f"grade: {clean(str(error))}", style=style, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
         errors.print("grade: stopped; nothing was written.", highlight=False)
@@ -103,9 +115,9 @@ def _mapped_errors(verbose: bool) -> Iterator[None]:
         raise
     except Exception as error:
         if verbose:
-            errors.print(traceback.format_exc(), markup=False, highlight=False)
+            errors.print(clean(traceback.format_exc()), markup=False, highlight=False)
         text = f"grade: the grader itself failed ({type(error).__name__}: {error}). Run again with --verbose and report what it prints."
-        errors.print(text, markup=False, highlight=False, soft_wrap=True)
+        errors.print(clean(text), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(GraderFault.exit_code) from error
 
 
@@ -144,7 +156,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, str], None]]:
         yield say
     else:
         console.print("loading torch and the images ...", end="\r")
-        bar = Progress(SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"), console=console, transient=True)
+        columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+        bar = Progress(*columns, console=console, transient=True)
         task = bar.add_task("starting", total=None)
 
         def show(kind: str, subject: str) -> None:
@@ -171,10 +184,13 @@ def _write(report: Report, out: Path | None, json: Path | None) -> None:
 
 
 def _show(console: Console, report: Report, out: Path | None, quiet: bool, verbose: bool) -> None:
+    from grader.report.summary import missing_protections
     from grader.report.terminal import summary_line, table
 
     if not quiet:
         console.print(table(report, verbose=verbose))
+        if missing := missing_protections(report.provenance):
+            console.print(missing, style="dim", highlight=False, markup=False)
     console.print(summary_line(report))
     if not (quiet or verbose or out) and report.score.points < report.score.max_points:
         console.print("The reason for every lost point: add --verbose, or --out report.html.", highlight=False)

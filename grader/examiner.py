@@ -28,7 +28,8 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
     refuse_the_folder_above(submission, setting.rubric)
     data = dict(zip(setting.data, trainers.start(setting.data.values()), strict=True))
     matches = match_roles(setting.rubric, submission)
-    evidence, seconds = gather(plan, submission, matches, setting, trainers)
+    gathered = gather(plan, submission, matches, setting, trainers)
+    evidence, seconds = gathered.evidence, gathered.training_seconds
     kinds = {subject: each.kind for subject, each in data.items()}
     verdicts = tuple(_judged(criterion, setting, kinds, evidence) for criterion in plan.criteria)
     return Report(
@@ -37,9 +38,9 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
         verdicts=verdicts,
         advice=tuple(_judged(advice, setting, kinds, evidence) for advice in plan.advice),
         roles=_cards(plan, matches, setting, evidence, data),
-        provenance=provenance(submission, setting, data, only),
+        provenance=provenance(submission, setting, data, gathered.protections, only),
         timing={"total_seconds": time.perf_counter() - start, **{f"train_{role}_seconds": each for role, each in seconds.items()}},
-        log=tuple(source.fault.message for source in submission.sources() if source.fault),
+        log=submission.notes(),
     )
 
 

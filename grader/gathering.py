@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
+from pebble import ProcessExpired
 from torch import Tensor
 
 from grader.checks.base import ClaimedGradients, Evidence
@@ -18,16 +20,13 @@ from grader.network.gradients import DirectionalCheck
 from grader.network.graph import Limits
 from grader.network.values import NetworkError
 from grader.plan import Plan
-from grader.records import Fault, NetworkFacts
-from grader.rubric import Experiment, Profile, Rubric
-from grader.sandbox.base import Answer, Opener, Sandbox, WorkerRequest
+from grader.records import Fault, NetworkFacts, Protection, TrainingResult
+from grader.rubric import Experiment, Profile, Role, Rubric
+from grader.sandbox.base import Answer, Opener, Sandbox, WorkerReply, WorkerRequest
+from grader.sandbox.isolation import Isolation
 from grader.submission import Submission
-from grader.trainers import DataRequest, GradientPoint, Timed, Trainers
+from grader.trainers import WORK_SECONDS, DataRequest, GradientPoint, Timed, Trainers
 from grader.training import Recipe
-
-# Safety nets, not budgets: a hit asks for a person, and what decides a mark is counted in steps, nodes and multiply-adds.
-EXPORT_SECONDS, EXPERIMENT_SECONDS, CALL_SECONDS = 120.0, 300.0, 60.0
-SECOND_SEED = 1_000_003  # added to a role's seed for the rebuild in a fresh worker
 
 T = TypeVar("T")
 Listener = Callable[[str, str], None]  # (what kind of work, its subject)
@@ -35,6 +34,19 @@ Listener = Callable[[str, str], None]  # (what kind of work, its subject)
 
 def silent(kind: str, subject: str) -> None:
     """A listener that says nothing."""
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Seconds of wall time for a request to the worker.
+
+    Safety nets, not budgets: a hit asks for a person, and what decides a mark is counted in steps, nodes and multiply-adds.
+    """
+
+    export: float = 120.0
+    experiment: float = 300.0
+    call: float = 60.0
+    submission: float = 900.0  # all requests together: twenty loops that never end do not cost twenty deadlines
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,9 @@ class Setting:
     seed: int
     device: str
     open_worker: Opener
+    isolation: Isolation
     listen: Listener = silent
+    deadlines: Deadlines = Deadlines()
 
     @property
     def profile(self) -> Profile:
@@ -57,12 +71,40 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """What was found out about a submission, and how."""
+
+    evidence: Evidence
+    training_seconds: dict[str, float]  # by role; 0 where a result came from the cache
+    protections: tuple[Protection, ...]  # those around the worker that ran the code
+
+
+@dataclass
+class _Worker:
+    """A worker with the submission's time: when it is used up, every further request is a fault."""
+
+    sandbox: Sandbox
+    deadlines: Deadlines
+    spent: float = 0.0
+
+    def ask(self, verb: str, params: Mapping[str, Any], seconds: float, tensors: Mapping[str, Tensor] | None = None) -> WorkerReply:
+        left = self.deadlines.submission - self.spent
+        if left <= 0:
+            what = f"The submission's code has used up its {self.deadlines.submission:g} seconds."
+            return Fault("deadline", what, remedy="Look for a loop that does not end, or for training at import.")
+        start = time.monotonic()
+        reply = self.sandbox.run(WorkerRequest(verb, params, tensors or {}, min(seconds, left)))
+        self.spent += time.monotonic() - start
+        return reply
+
+
+@dataclass(frozen=True)
 class _Claim:
     functions: tuple[str, ...]
     comparison: Future[DirectionalCheck | Fault]
 
     def result(self) -> ClaimedGradients | Fault:
-        compared = _result(self.comparison)
+        compared = result_of(self.comparison)
         return compared if isinstance(compared, Fault) else ClaimedGradients(self.functions, compared)
 
 
@@ -70,38 +112,39 @@ class _Claim:
 class _Collected:
     exports: dict[str, Exported | Fault] = field(default_factory=dict)
     facts: dict[str, Future[NetworkFacts | Fault]] = field(default_factory=dict)
-    trainings: dict[str, Future[Timed]] = field(default_factory=dict)
+    trainings: dict[str, Future[Timed | Fault]] = field(default_factory=dict)
     gradients: dict[str, _Claim | Fault] = field(default_factory=dict)
     experiments: dict[str, dict[str, Any] | Fault] = field(default_factory=dict)
     rebuilds: dict[str, tuple[str, ...] | Fault] = field(default_factory=dict)
     claimed_shapes: dict[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)
 
 
-def gather(
-    plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, trainers: Trainers
-) -> tuple[Evidence, dict[str, float]]:
-    """Find out everything the plan wants. Returns the evidence and the seconds that each training took."""
+def gather(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, trainers: Trainers) -> Gathered:
+    """Find out everything the plan wants."""
     found = _Collected()
-    with setting.open_worker(submission, True) as worker:
+    with setting.open_worker(submission, True) as sandbox:
+        protections = sandbox.protections()
+        worker = _Worker(sandbox, setting.deadlines)
         for subject in plan.subjects("export"):
             _export(subject, plan, matches, setting, trainers, worker, found)
         for name in plan.subjects("experiment"):
             setting.listen("experiment", name)
-            found.experiments[name] = _experiment(setting.rubric.experiment[name], setting.seed, worker)
+            found.experiments[name] = _experiment(setting.rubric.experiment[name], setting, worker)
         for role in plan.subjects("gradients"):
             setting.listen("gradients", role)
             found.gradients[role] = _gradients(role, matches, setting, trainers, worker, found)
-    _rebuild_all(plan, submission, matches, setting, found)
-    return _finished(submission, found, setting)
+    _rebuild_all(plan, submission, matches, setting, found, worker.spent)
+    evidence, seconds = _finished(submission, found, setting)
+    return Gathered(evidence, seconds, protections)
 
 
-def role_seed(seed: int, role: str) -> int:
-    """A seed of its own for every role, the same on every machine."""
-    return zlib.crc32(f"{seed} {role}".encode())
+def derived_seed(seed: int, purpose: str) -> int:
+    """A seed of its own for every purpose, the same on every machine; 32 bits that don't give the seed away."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {purpose}".encode()).digest()[:4], "little")
 
 
 def _export(
-    subject: str, plan: Plan, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Sandbox, found: _Collected
+    subject: str, plan: Plan, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: _Worker, found: _Collected
 ) -> None:
     setting.listen("export", subject)
     exported = found.exports[subject] = _exported(subject, matches, setting, worker, found)
@@ -113,8 +156,8 @@ def _export(
         recipe = Recipe(**table.model_dump(exclude={"expected_seconds"}))
         data = setting.data[setting.rubric.role[role].data or "mnist"]
         goals = {str(source): thresholds[role].value for source, thresholds in setting.profile.thresholds.items() if role in thresholds}
-        found.trainings[role] = trainers.train(exported, data, recipe, goals, role_seed(setting.seed, role))
-    found.facts[subject] = trainers.analyse(exported, role_seed(setting.seed, subject))
+        found.trainings[role] = trainers.train(exported, data, recipe, goals, derived_seed(setting.seed, f"train {role}"))
+    found.facts[subject] = trainers.analyse(exported, derived_seed(setting.seed, f"analyse {subject}"))
 
 
 def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[str, Any]:
@@ -124,7 +167,7 @@ def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[
     return {"file": match.file, "name": match.name, "arguments": arguments}
 
 
-def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker: Sandbox, found: _Collected) -> Exported | Fault:
+def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker: _Worker, found: _Collected) -> Exported | Fault:
     name, _, index = subject.partition("#")
     if fault := matches[name].fault:
         return fault
@@ -132,20 +175,31 @@ def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker:
     shape = role.probe.variants[int(index or 0)].shape
     params = {
         "candidate": _candidate(subject, matches, setting.rubric),
-        "seed": role_seed(setting.seed, name),
+        "seed": derived_seed(setting.seed, f"build {name}"),
         "inputs": [{"shape": [None, *shape], "dtype": "float32"}],
         "batch_sizes": role.probe.batch_sizes,
     }
-    reply = worker.run(WorkerRequest("export", params, {}, EXPORT_SECONDS))
+    reply = worker.ask("export", params, setting.deadlines.export)
     if isinstance(reply, Fault):
         return reply
     if reply.data.get("form") == "values":
         found.claimed_shapes[subject] = _claimed_shapes(reply)
         return _why_no_graph(reply, role.file)
     try:
-        return from_reply(reply.data, reply.tensors, Limits(multiply_adds=role.max_multiply_adds))
+        return from_reply(reply.data, reply.tensors, _limits(role), [shape])
     except NetworkError as error:
         return Fault("network", f"the network was refused: {error}")
+
+
+def _limits(role: Role) -> Limits:
+    """What a network for this role may cost."""
+    return Limits(
+        nodes=role.max_nodes,
+        multiply_adds=role.max_multiply_adds,
+        intermediate_bytes=role.max_value_bytes,
+        total_bytes=role.max_run_bytes,
+        constant_bytes=role.max_constant_bytes,
+    )
 
 
 def _claimed_shapes(reply: Answer) -> dict[int, tuple[int, ...]]:
@@ -169,11 +223,11 @@ def _why_no_graph(reply: Answer, file: str) -> Fault:
     return Fault("export", text, str(note.get("file") or file)[:200], line if isinstance(line, int) else None, **words)
 
 
-def _experiment(experiment: Experiment, seed: int, worker: Sandbox) -> dict[str, Any] | Fault:
+def _experiment(experiment: Experiment, setting: Setting, worker: _Worker) -> dict[str, Any] | Fault:
     """Run the starter's function at a tiny budget on random images; what comes back is a claim."""
-    tensors, data = _random_images(experiment, seed)
+    tensors, data = _random_images(experiment, derived_seed(setting.seed, f"experiment {experiment.function}"))
     params = {"file": experiment.file, "function": experiment.function, "arguments": experiment.probe.arguments, "data": data}
-    reply = worker.run(WorkerRequest("experiment", params, tensors, EXPERIMENT_SECONDS))
+    reply = worker.ask("experiment", params, setting.deadlines.experiment, tensors)
     if isinstance(reply, Fault):
         return reply
     document = reply.data.get("document")
@@ -193,19 +247,19 @@ def _random_images(experiment: Experiment, seed: int) -> tuple[dict[str, Tensor]
 
 
 def _gradients(
-    role: str, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Sandbox, found: _Collected
+    role: str, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: _Worker, found: _Collected
 ) -> _Claim | Fault:
     """The claimed gradients of the role's first variant, at a point drawn after the export."""
     exported = found.exports[role]
     if isinstance(exported, Fault):
         return exported
-    point = _draw_point(exported, role_seed(setting.seed, f"gradients {role}"))
-    params = {"candidate": _candidate(role, matches, setting.rubric), "seed": role_seed(setting.seed, role)}
-    reply = worker.run(WorkerRequest("gradients", params, point.tensors(), CALL_SECONDS))
+    point = _draw_point(exported, derived_seed(setting.seed, f"gradients {role}"))
+    params = {"candidate": _candidate(role, matches, setting.rubric), "seed": derived_seed(setting.seed, f"build {role}")}
+    reply = worker.ask("gradients", params, setting.deadlines.call, point.tensors())
     if isinstance(reply, Fault):
         return reply
     functions = tuple(str(name)[:200] for name in _list(reply.data.get("functions")))
-    return _Claim(functions, trainers.gradients(exported, point, reply.tensors, role_seed(setting.seed, role)))
+    return _Claim(functions, trainers.gradients(exported, point, reply.tensors, derived_seed(setting.seed, f"directions {role}")))
 
 
 def _draw_point(exported: Exported, seed: int) -> GradientPoint:
@@ -223,19 +277,20 @@ def _draw_point(exported: Exported, seed: int) -> GradientPoint:
     )
 
 
-def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, found: _Collected) -> None:
+def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, found: _Collected, spent: float) -> None:
     """Build each network once more, under another seed and in a fresh worker: weights that are equal were not drawn at random."""
     roles = [role for role in plan.subjects("rebuild") if isinstance(found.exports[role], Exported)]
     if not roles:
         return
-    with setting.open_worker(submission, False) as worker:
+    with setting.open_worker(submission, False) as sandbox:
+        worker = _Worker(sandbox, setting.deadlines, spent)
         for role in roles:
             setting.listen("rebuild", role)
             params = {
                 "candidate": _candidate(role, matches, setting.rubric),
-                "seed": role_seed(setting.seed, role) + SECOND_SEED,
+                "seed": derived_seed(setting.seed, f"rebuild {role}"),
             }
-            reply = worker.run(WorkerRequest("rebuild", params, {}, CALL_SECONDS))
+            reply = worker.ask("rebuild", params, setting.deadlines.call)
             exported = found.exports[role]
             if isinstance(exported, Exported):
                 found.rebuilds[role] = reply if isinstance(reply, Fault) else _equal_weights(exported, reply)
@@ -248,23 +303,28 @@ def _equal_weights(exported: Exported, reply: Answer) -> tuple[str, ...]:
     return tuple(path for path, tensor in matrices.items() if any(torch.equal(tensor, other) for other in reply.tensors.values()))
 
 
-def _result(future: Future[T]) -> T | Fault:
-    """What a trusted process found out. One that died (too much memory) takes no other submission's marks with it."""
+def result_of(future: Future[T]) -> T | Fault:
+    """What a trusted process found out. One that died or took too long takes no other network's marks with it."""
     try:
         return future.result()
-    except BrokenExecutor:
+    except TimeoutError:
+        remedy = "Make the network smaller, or grade on a faster machine."
+        return Fault("trainer", f"measuring this network took more than {WORK_SECONDS:g} seconds and was ended", remedy=remedy)
+    except ProcessExpired:
         remedy = "Grade again, with fewer --jobs or more memory."
         return Fault("trainer", "the grader's own process ended before this network was measured", remedy=remedy)
 
 
 def _finished(submission: Submission, found: _Collected, setting: Setting) -> tuple[Evidence, dict[str, float]]:
     """Wait for the trusted processes."""
-    trainings, seconds = {}, {}
+    trainings: dict[str, TrainingResult | Fault] = {}
+    seconds: dict[str, float] = {}
     for role, future in found.trainings.items():
         setting.listen("train", role)
-        timed = _result(future)
-        trainings[role], seconds[role] = (timed, 0.0) if isinstance(timed, Fault) else (timed.result, timed.seconds)
-    facts: dict[str, NetworkFacts | Fault] = {subject: _result(future) for subject, future in found.facts.items()}
+        timed = result_of(future)
+        trainings[role] = timed if isinstance(timed, Fault) else timed.result
+        seconds[role] = 0.0 if isinstance(timed, Fault) else timed.seconds
+    facts: dict[str, NetworkFacts | Fault] = {subject: result_of(future) for subject, future in found.facts.items()}
     facts |= {subject: fault for subject, fault in found.exports.items() if isinstance(fault, Fault)}
     evidence = Evidence(
         submission=submission,

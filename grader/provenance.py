@@ -10,12 +10,18 @@ import torch
 import grader
 from grader.device import computes_bfloat16
 from grader.gathering import Setting
-from grader.records import Provenance
+from grader.records import PUBLIC_SEED, Protection, Provenance
 from grader.submission import Submission
 from grader.trainers import LoadedData
 
 
-def provenance(submission: Submission, setting: Setting, data: dict[str, LoadedData], only: tuple[str, ...]) -> Provenance:
+def provenance(
+    submission: Submission,
+    setting: Setting,
+    data: dict[str, LoadedData],
+    protections: tuple[Protection, ...],
+    only: tuple[str, ...],
+) -> Provenance:
     """Where and with what a submission was graded."""
     return Provenance(
         grader_version=grader.__version__,
@@ -34,6 +40,8 @@ def provenance(submission: Submission, setting: Setting, data: dict[str, LoadedD
         torchvision_version=version("torchvision"),
         python_version=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        isolation="a separate process with a clean environment, a copy of the submission and deadlines",
+        self_check=setting.seed == PUBLIC_SEED,
+        isolation=setting.isolation,
+        protections=protections,
         only=only,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 
 class Outcome(StrEnum):
@@ -142,6 +142,8 @@ class NetworkFacts:
     multiply_adds: int  # one sample
     weight_gradients: dict[str, float]  # path -> L2 norm of the gradient of a random cross-entropy at initialisation
     input_shape: tuple[int, ...] = ()  # one sample, without the batch dimension, e.g. (3, 32, 32)
+    modes: Literal["same", "simpler", "other"] = "same"  # evaluation against training: the same, a part of it, another network
+    evaluation_only: tuple[str, ...] = ()  # weights and operators of the evaluation graph that training lacks
 
     @property
     def convs(self) -> tuple[LayerFact, ...]:
@@ -260,6 +262,18 @@ class RoleCard:
     data_kind: str = ""  # which images it was trained on, e.g. "digits"
 
 
+PUBLIC_SEED = 0  # of a self-check: everybody knows it, and who runs twice sees the same marks twice
+
+
+@dataclass(frozen=True)
+class Protection:
+    """One thing that keeps a submission's code from the marks and the machine, and whether it was in force."""
+
+    name: str  # "files", "network", "system-calls", "memory", ...
+    in_force: bool
+    detail: str  # what it stops, or why it is missing; the same on every run on one machine
+
+
 @dataclass(frozen=True)
 class Provenance:
     """All that is needed to grade again."""
@@ -269,6 +283,7 @@ class Provenance:
     rubric_hash: str
     profile: str
     seed: int
+    self_check: bool  # graded with PUBLIC_SEED
     submission: str
     submission_hash: str
     data: dict[str, str]  # name -> the sentence that says which data it is
@@ -280,7 +295,8 @@ class Provenance:
     torchvision_version: str
     python_version: str
     platform: str
-    isolation: str
+    isolation: str  # what was asked for: "full", "best" or "none"
+    protections: tuple[Protection, ...]
     only: tuple[str, ...] = ()
 
 

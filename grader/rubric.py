@@ -74,7 +74,11 @@ class Role(Table):
     name: str
     probe: RoleProbe
     data: Subject | None = None
-    max_multiply_adds: int = 2_000_000_000
+    max_nodes: int = Field(4000, gt=0, description="operators in its graph")
+    max_multiply_adds: int = Field(2_000_000_000, gt=0, description="for one sample")
+    max_value_bytes: int = Field(256 * 2**20, gt=0, description="the largest value of a run at the largest batch")
+    max_run_bytes: int = Field(4 * 2**30, gt=0, description="all values of one run together")
+    max_constant_bytes: int = Field(64 * 2**10, gt=0, description="constants and buffers that are no statistics of a norm")
     hint: str
 
 

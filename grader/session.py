@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from grader.errors import InputError
 from grader.examiner import examine
 from grader.files import cache_folder
 from grader.gathering import Listener, Setting, silent
-from grader.records import Report
+from grader.records import PUBLIC_SEED, Report
 from grader.rubric import DataTable, Profile, load_rubric
 from grader.sandbox.base import Opener
+from grader.sandbox.isolation import Isolation
 from grader.sandbox.process import open_worker
 from grader.trainers import DataRequest, Trainers
 
@@ -30,14 +32,16 @@ def grade_submission(submission: Path, setting: Setting, *, only: tuple[str, ...
 
 def make_setting(
     *, rubric: Path | None = None, profile: str = "quick", device: str = "auto", data_root: Path | None = None,
-    download: bool = False, seed: int = 0, listen: Listener = silent, workers: Opener = open_worker,
+    download: bool = False, seed: int = PUBLIC_SEED, listen: Listener = silent,
+    isolation: Isolation = "best", workers: Opener | None = None,
 ) -> Setting:  # fmt: skip
     """What the options of a call mean. Raises InputError for a wrong rubric, profile, device or data."""
     loaded, rubric_hash = load_rubric(rubric or default_rubric())
     if profile not in loaded.profile:
         raise InputError(f'The rubric has no profile "{profile}"; it has {", ".join(loaded.profile)}.')
     data = data_requests(loaded.profile[profile], profile, seed, data_root, download)
-    return Setting(loaded, rubric_hash, profile, data, seed, choose_device(device), workers, listen)
+    opener = workers or partial(open_worker, isolation=isolation)
+    return Setting(loaded, rubric_hash, profile, data, seed, choose_device(device), opener, isolation, listen)
 
 
 def default_rubric() -> Path:

@@ -13,13 +13,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, cast
 
+import psutil
 import torch
+from pebble import ProcessPool
 from torch import Tensor
 
 from grader import datasets
@@ -34,6 +36,11 @@ from grader.records import Fault, NetworkFacts, TrainingResult
 from grader.rubric import DataSource
 from grader.training import Recipe, train
 
+if sys.platform != "win32":
+    import resource
+
+WORK_SECONDS = 1800.0  # for one network; what it may compute is counted before it runs (network.caps), this is the net below
+WORK_BYTES = 4 * 2**30
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -65,7 +72,10 @@ def images_of(request: DataRequest) -> ImageSet:
 
 
 class Trainers:
-    """A pool of trusted processes; use it as a context manager."""
+    """A pool of trusted processes; use it as a context manager.
+
+    A network that takes more than its time or memory ends the process it is measured in, and no other work.
+    """
 
     def __init__(self, jobs: int, device: str, cache: Path | None) -> None:
         # One process on a GPU: a second would cost 600 MB of its memory and wait for the first.
@@ -77,7 +87,7 @@ class Trainers:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        _end(self._pool)
 
     def start(self, requests: Iterable[DataRequest]) -> tuple[LoadedData, ...]:
         """Load the images, and start the processes. Raises InputError without data.
@@ -90,29 +100,32 @@ class Trainers:
             self._may_fork = False
             torch.optim.AdamW([torch.zeros(1, requires_grad=True)])  # the first optimiser of a process imports for two seconds
             forked = self._started("fork")
-            self._pool, spare = (forked, self._pool) if forked.submit(_can_train).result() else (self._pool, forked)
-            spare.shutdown()
+            self._pool, spare = (forked, self._pool) if forked.schedule(_can_train).result() else (self._pool, forked)
+            _end(spare)
         return loaded
 
-    def _started(self, method: str) -> ProcessPoolExecutor:
+    def _started(self, method: str) -> ProcessPool:
         context = multiprocessing.get_context(method)
         if method == "forkserver":
             context.set_forkserver_preload(["grader.trainers"])
-        return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_start)
+        return ProcessPool(self._jobs, initializer=_start, initargs=(self._device, WORK_BYTES), context=context)
+
+    def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        return self._pool.schedule(_guarded, (work, *arguments), timeout=WORK_SECONDS)
 
     def analyse(self, exported: Exported, seed: int) -> Future[NetworkFacts | Fault]:
         """Read a network's facts off its graph."""
-        return self._pool.submit(_analyse, pickle.dumps(exported), seed)
+        return self._submit(_analyse, pickle.dumps(exported), seed)
 
-    def train(self, exported: Exported, data: DataRequest, recipe: Recipe, goals: Mapping[str, float], seed: int) -> Future[Timed]:
+    def train(self, exported: Exported, data: DataRequest, recipe: Recipe, goals: Mapping[str, float], seed: int) -> Future[Timed | Fault]:
         """Train a network, until the goal for this kind of data is safely reached or the recipe is at its end."""
-        return self._pool.submit(_train, pickle.dumps(exported), data, recipe, dict(goals), seed, self._device, self._cache)
+        return self._submit(_train, pickle.dumps(exported), data, recipe, dict(goals), seed, self._device, self._cache)
 
     def gradients(
         self, exported: Exported, point: GradientPoint, claims: Mapping[str, Tensor], seed: int
     ) -> Future[DirectionalCheck | Fault]:
         """Hold the gradients that the worker claims at a point against finite differences."""
-        return self._pool.submit(_gradients, pickle.dumps((exported, point, dict(claims))), seed)
+        return self._submit(_gradients, pickle.dumps((exported, point, dict(claims))), seed)
 
 
 @dataclass(frozen=True)
@@ -141,16 +154,25 @@ class GradientPoint:
 
 @dataclass(frozen=True)
 class Timed:
-    """A training's result (or the network's fault) and how long it took."""
+    """A training's result and how long it took."""
 
-    result: TrainingResult | Fault
+    result: TrainingResult
     seconds: float  # 0 where it came from the cache
 
 
-def _start() -> None:
+def _start(device: str, work_bytes: int) -> None:
     torch.set_num_threads(1)
-    if sys.platform == "linux":  # a killed grader leaves nobody behind
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed grader leaves nobody behind
+    if sys.platform == "linux" and device == "cpu":  # a GPU's driver reserves much more than it uses
+        # Memory for a network beyond what the process holds now. An allocation over it is an error that torch reports.
+        most = psutil.Process().memory_info().data + work_bytes
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _can_train() -> bool:
@@ -162,28 +184,27 @@ def _can_train() -> bool:
     return True
 
 
-def _guarded(work: Callable[[], Any]) -> Any:
+def _guarded(work: Callable[..., Any], *arguments: Any) -> Any:
     """A network that breaks the limits or an operator is the student's fault, told as such."""
     try:
-        return work()
+        return work(*arguments)
     except NetworkError as error:
         return Fault("network", str(error))
     except InputError:
         raise
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        return Fault("network", f"the network cannot be run: {str(error).splitlines()[0][:300]}")
+    except (RuntimeError, ValueError, TypeError, IndexError, MemoryError) as error:
+        return Fault("network", f"the network cannot be run: {(str(error).splitlines() or ['out of memory'])[0][:300]}")
 
 
-def _analyse(data: bytes, seed: int) -> NetworkFacts | Fault:
-    return _guarded(lambda: analyse(pickle.loads(data), seed=seed))  # type: ignore[no-any-return]
+def _analyse(data: bytes, seed: int) -> NetworkFacts:
+    return analyse(pickle.loads(data), seed=seed)
 
 
-def _gradients(data: bytes, seed: int) -> DirectionalCheck | Fault:
+def _gradients(data: bytes, seed: int) -> DirectionalCheck:
     exported, point, claims = pickle.loads(data)
     of_weights = {name.removeprefix("grad_weights/"): value for name, value in claims.items() if name.startswith("grad_weights/")}
     of_inputs = [claims.get(f"grad_inputs.{place}") for place in range(len(point.inputs))]
-    compare = partial(directional_check, exported, point.inputs, point.cotangent, point.weights, of_inputs, of_weights, seed=seed)
-    return _guarded(compare)  # type: ignore[no-any-return]
+    return directional_check(exported, point.inputs, point.cotangent, point.weights, of_inputs, of_weights, seed=seed)
 
 
 def _train(
@@ -196,9 +217,8 @@ def _train(
     if kept := read_result(cache, key):
         return Timed(kept, 0.0)
     start = time.perf_counter()
-    result = _guarded(lambda: train(exported, images, recipe, seed=seed, device=device))
-    if isinstance(result, TrainingResult):
-        keep_result(cache, key, result)
+    result = train(exported, images, recipe, seed=seed, device=device)
+    keep_result(cache, key, result)
     return Timed(result, time.perf_counter() - start)
 
 

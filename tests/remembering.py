@@ -21,7 +21,7 @@ from torch import Tensor
 
 from grader.files import write_atomically
 from grader.network.exported import Exported
-from grader.records import Fault, NetworkFacts
+from grader.records import Fault, NetworkFacts, Protection
 from grader.sandbox.base import Sandbox, WorkerReply, WorkerRequest
 from grader.sandbox.launch import Limits
 from grader.sandbox.process import ProcessSandbox
@@ -138,6 +138,10 @@ class RememberingWorker:
             reply = self._started(request.verb == "export").run(request)
             self._memory.keep(key, reply)
         return reply
+
+    def protections(self) -> tuple[Protection, ...]:
+        """Not asked for: that would start a worker for nothing."""
+        return ()
 
     def _started(self, exports: bool) -> ProcessSandbox:
         if self._worker is None:

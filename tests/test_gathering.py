@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from grader.checks.base import Evidence, Need
 from grader.discovery import Match
-from grader.gathering import Setting, gather, role_seed
+from grader.gathering import Deadlines, Setting, derived_seed, gather
 from grader.network import Exported, analyse
 from grader.plan import Plan
 from grader.records import Fault, NetworkFacts, TrainingResult, message
@@ -79,6 +79,9 @@ def worker(build: Build = network, **replies: Any) -> FakeSandbox:
     return FakeSandbox(answer)
 
 
+DEADLINES = Deadlines()
+
+
 @dataclass(frozen=True)
 class Gathered:
     evidence: Evidence
@@ -93,8 +96,9 @@ class Gathered:
 
 
 def run(
-    sandbox: FakeSandbox, *needs: Need, variants: Any = None, fault: Fault | None = None, experiment: Experiment | None = None
-) -> Gathered:
+    sandbox: FakeSandbox, *needs: Need, variants: Any = None, fault: Fault | None = None, experiment: Experiment | None = None,
+    deadlines: Deadlines = DEADLINES, seed: int = 7,
+) -> Gathered:  # fmt: skip
     whole = rubric(["net"], variants)
     profile = whole.profile["quick"].model_copy(update={"recipes": {"net": _recipe()}})
     whole = whole.model_copy(update={"profile": {"quick": profile}, "experiment": {"mnist": experiment}})
@@ -105,12 +109,12 @@ def run(
         return nullcontext(sandbox)
 
     setting = Setting(
-        whole, "hash", "quick", {"mnist": DataRequest("digits", 1, 8, 4, 4)}, 7, "cpu", open_worker,
-        lambda kind, subject: heard.append((kind, subject)),
+        whole, "hash", "quick", {"mnist": DataRequest("digits", 1, 8, 4, 4)}, seed, "cpu", open_worker, "none",
+        lambda kind, subject: heard.append((kind, subject)), deadlines,
     )  # fmt: skip
     match = Match("net", "models/net.py", "Net", 1.0, message("there"), fault)
-    evidence, seconds = gather(Plan((), (), needs), NO_FILES, {"net": match}, setting, trainers)  # type: ignore[arg-type]
-    return Gathered(evidence, seconds, sandbox, trainers, opened, heard)
+    found = gather(Plan((), (), needs), NO_FILES, {"net": match}, setting, trainers)  # type: ignore[arg-type]
+    return Gathered(found.evidence, found.training_seconds, sandbox, trainers, opened, heard)
 
 
 def _recipe() -> Any:
@@ -131,7 +135,7 @@ def test_a_network_is_exported_examined_trained_and_built_again() -> None:
     assert found.evidence.rebuilds["net"] == ()
     assert [kind for kind, _ in found.heard] == ["export", "rebuild", "train"]
     ((recipe, goals, seed),) = found.trainers.trained
-    assert (recipe, goals, seed) == (Recipe(steps=5), {"digits": 0.9}, role_seed(7, "net"))
+    assert (recipe, goals, seed) == (Recipe(steps=5), {"digits": 0.9}, derived_seed(7, "train net"))
 
 
 def test_the_worker_is_told_how_to_build_and_nothing_to_score() -> None:
@@ -244,6 +248,21 @@ def test_an_experiment_is_run_on_random_images_and_gives_a_dictionary_or_a_fault
     assert outcome == document if isinstance(document, dict) else isinstance(outcome, Fault) and "compare" in outcome.message
 
 
-def test_every_role_has_a_seed_of_its_own() -> None:
-    seeds = {role_seed(seed, role) for seed in range(10) for role in ("net", "other", "third")}
-    assert len(seeds) == 30 and role_seed(0, "net") == role_seed(0, "net")
+def test_every_purpose_has_a_seed_of_its_own() -> None:
+    seeds = {derived_seed(seed, purpose) for seed in range(10) for purpose in ("build net", "train net", "build other")}
+    assert len(seeds) == 30 and derived_seed(0, "build net") == derived_seed(0, "build net")
+
+
+def test_the_worker_is_told_no_seed_of_the_grader() -> None:
+    needs = (EXPORT, TRAIN, REBUILD, Need("experiment", "mnist"))
+    runs = [run(worker(experiment=Answer({"document": {}})), *needs, experiment=EXPERIMENT, seed=seed) for seed in (7, 8)]
+    told = [{request.params["seed"] for request in each.sandbox.requests if "seed" in request.params} for each in runs]
+    assert not told[0] & told[1] and not {7, 8} & (told[0] | told[1])
+    assert all(found.trainers.trained[0][2] not in seeds for found, seeds in zip(runs, told, strict=True))
+
+
+def test_a_submission_that_has_used_up_its_time_is_asked_nothing_more() -> None:
+    found = run(worker(), EXPORT, TRAIN, REBUILD, deadlines=Deadlines(submission=0))
+    outcome = found.evidence.exports["net"]
+    assert isinstance(outcome, Fault) and outcome.kind == "deadline" and outcome.remedy
+    assert found.sandbox.requests == [] and found.evidence.trainings == {}

@@ -65,7 +65,7 @@ alternatives = [{ check = "trainable", basis = "measured" }]
 [profile.quick]
 title = "A few steps"
 data.mnist = { source = "digits", train = 640, validation = 64, held = 128 }
-recipes.net = { steps = 12, learning_rate = 0.01 }
+recipes.net = { steps = 40, learning_rate = 0.01 }
 thresholds = {}
 """
 

@@ -18,7 +18,8 @@ from PIL import Image, ImageDraw
 from grader.errors import InputError
 from grader.records import Fault
 from grader.submission import ImageFact, Source, open_submission
-from grader.submission.files import MAX_DEPTH, decode, parse_json
+from grader.submission.files import decode, parse_json
+from grader.submission.listing import MAX_DEPTH
 from grader.submission.pictures import MAX_PIXELS, examine
 from grader.submission.prose import paragraphs, sections
 from tests.folders import picture, write
@@ -115,6 +116,7 @@ BAD_JSON = {
     "infinite": '{"a": -Infinity}',
     "too large": '{"a": 1e999}',
     "an endless integer": '{"a": ' + "9" * 5000 + "}",
+    "an integer that no float holds": '{"a": 1' + "0" * 400 + "}",
     "deep": '{"a": ' + "[" * 100 + "]" * 100 + "}",
     "deeper than the stack": "[" * 200_000,
     "a list": "[1, 2]",

@@ -104,9 +104,9 @@ def test_early_stopping_never_reads_held_out_images() -> None:
 
 
 def test_a_network_of_nan_diverges_and_gets_nothing_right() -> None:
-    module = _network()
-    nn.init.constant_(module[0].weight, float("nan"))
-    result = train(export(module, 3, 8, 8), pictures(), RECIPE, seed=0)
+    network = exported()
+    spoilt = replace(network, weights={name: value.float() * float("nan") for name, value in network.weights.items()})
+    result = train(spoilt, pictures(), RECIPE, seed=0)
     assert result.diverged and result.correct == 0 and result.steps == 1 and result.precision == "float32"
 
 

@@ -49,6 +49,8 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
     place = place_of(facts) if isinstance(facts, NetworkFacts) else None
     if shipped := _shipped(again, evidence.exports.get(role)):
         return _review(role, message("the weights {names} are the same under two seeds", names=", ".join(shipped[:3])), place)
+    if isinstance(facts, NetworkFacts) and not (facts.eager_agrees and facts.modes != "other"):
+        return _another(role, place)
     if result.initial_correct / result.initial_seen > _chance_bound(case.require.classes, result.initial_seen):
         found = percent(result.initial_correct, result.initial_seen)
         return _review(role, message("before any training it was right on {found}", found=found), place)
@@ -68,6 +70,13 @@ def _review(role: str, found: Message, place: str | None) -> Item:
     expected = message("{role} starts from random weights", role=role)
     why = message("weights that were not drawn at random may have been trained elsewhere; a person has to look")
     return item(False, expected, found, why, review=Review.REQUIRED, look_at=place)
+
+
+def _another(role: str, place: str | None) -> Item:
+    """What was trained is not what the submission runs."""
+    expected = message("{role} is one network: exported, in training and in evaluation", role=role)
+    why = message("the accuracy of a network that is another one elsewhere says nothing; a person has to look")
+    return item(False, expected, message("they differ"), why, review=Review.REQUIRED, look_at=place)
 
 
 def _not_rebuilt(measured: Item, fault: Fault) -> Item:

@@ -87,12 +87,16 @@ def _plots(case: Case, submission: Submission) -> Amount:
 
 def _documentation(case: Case, submission: Submission) -> Amount:
     """Per cent of the public classes and functions with a body that have a docstring or a comment."""
-    definitions = [(source, node) for source in submission.sources() for node in _definitions(source)]
-    missing = [f"{source.path}:{node.lineno}" for source, node in definitions if not _is_documented(source, node)]
-    good = len(definitions) - len(missing)
-    found = message("{good} of {all}", good=good, all=len(definitions))
+    missing, count = [], 0
+    for source in submission.sources():
+        lines = source.text.split("\n")
+        definitions = list(_definitions(source))
+        count += len(definitions)
+        missing += [f"{source.path}:{node.lineno}" for node in definitions if not _is_documented(lines, node)]
+    good = count - len(missing)
+    found = message("{good} of {all}", good=good, all=count)
     return Amount(
-        100 * good // max(1, len(definitions)),
+        100 * good // max(1, count),
         message("% of classes and functions with a docstring or comment"),
         found,
         next(iter(missing), None),
@@ -107,11 +111,10 @@ def _definitions(source: Source) -> Iterator[Function | ast.ClassDef]:
             yield node
 
 
-def _is_documented(source: Source, node: Function | ast.ClassDef) -> bool:
+def _is_documented(lines: list[str], node: Function | ast.ClassDef) -> bool:
     if ast.get_docstring(node, clean=False):
         return True
-    lines = source.text.split("\n")[max(0, node.lineno - 2) : node.end_lineno]
-    return any(re.match(r"[^'\"]*#\s*\w", line) for line in lines)
+    return any(re.match(r"[^'\"]*#\s*\w", line) for line in lines[max(0, node.lineno - 2) : node.end_lineno])
 
 
 def _tests(case: Case, submission: Submission) -> Amount:

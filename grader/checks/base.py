@@ -149,21 +149,19 @@ def review_of(fault: Fault) -> Review:
 
 def doubts(facts: NetworkFacts) -> list[Item]:
     """Where the exported graph and the running code differ, a person looks: an item without weight for each difference."""
-    # A training graph that draws numbers other than by dropout (stochastic depth) has no form at rest to compare with.
-    draws = any("dropout" not in each.op for each in facts.dropouts)
+    exported = message("the network behaves while it is exported as it does when it runs")
+    modes = message("training and evaluation are the same network")
+    differ = message("they differ")
+    if facts.evaluation_only:
+        differ = message("only evaluation has {names}", names=", ".join(facts.evaluation_only[:3]))
     found = (
-        (facts.eager_agrees, message("the network behaves while it is exported as it does when it runs"), Review.REQUIRED),
-        (
-            facts.evaluation_agrees,
-            message("training and evaluation are the same network"),
-            Review.RECOMMENDED if draws else Review.REQUIRED,
-        ),
+        (facts.eager_agrees, exported, message("they differ"), Review.REQUIRED),
+        # Evaluation that only leaves something out (stochastic depth, a head that helps the training) is common and honest.
+        (facts.evaluation_agrees, modes, differ, Review.RECOMMENDED if facts.modes == "simpler" else Review.REQUIRED),
     )
     why = message("what was exported is not what runs; a person has to look")
     return [
-        Item(Fraction(0), expected, message("they differ"), why, Fraction(0), review, place_of(facts))
-        for holds, expected, review in found
-        if not holds
+        Item(Fraction(0), expected, said, why, Fraction(0), review, place_of(facts)) for holds, expected, said, review in found if not holds
     ]
 
 

@@ -7,6 +7,7 @@ A *stub* is a function that does nothing yet: it raises NotImplementedError, or 
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -65,9 +66,9 @@ def regions(submission: Submission) -> Iterator[Region]:
 
 def _regions_of(source: Source) -> Iterator[tuple[str, str, int, list[tuple[str, int]]]]:
     outside: list[tuple[str, int]] = []
-    queue: list[ast.AST] = list(source.tree.body) if source.tree else []
+    queue: deque[ast.AST] = deque(source.tree.body if source.tree else ())
     while queue:
-        node = queue.pop(0)
+        node = queue.popleft()
         if isinstance(node, Function):
             if not is_stub(node):
                 yield source.path, node.name, node.lineno, list(words_of(node))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,14 @@ from torch import Tensor
 
 from grader.records import Fault
 
+from .claims import functions_of, notes_of, outputs_of, probe_of, weights_of
 from .graph import Graph, Limits, TensorSpec
 from .parsing import parse_graph
-from .values import DTYPES, MAX_TEXT, GraphError
+from .values import GraphError
 
 _FORMS = ("free", "fixed")
+_MOST_OTHERS = 4
 _KEYS = {"training", "evaluation", "form", "notes", "outputs", "functions", "others"}
-_NOTE_KEYS = {"kind", "message", "file", "line", "construct", "remedy"}
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,15 @@ class Exported:
         return tuple(found.values())
 
 
-def from_reply(data: Any, tensors: Mapping[str, Tensor], limits: Limits = Limits()) -> Exported:  # noqa: B008 (frozen)
+def from_reply(
+    data: Any,
+    tensors: Mapping[str, Tensor],
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    shapes: Sequence[Sequence[int]] | None = None,
+) -> Exported:
     """Validate the data and tensors of an export reply with a graph ("form" is "free" or "fixed").
 
+    ``shapes`` are those of one sample of each input, as they were asked for: the caps hold for the graph's own inputs only.
     Raises GraphError, also for form "values": that reply holds no network.
     """
     if not isinstance(data, dict) or data.get("form") not in _FORMS:
@@ -62,13 +69,14 @@ def from_reply(data: Any, tensors: Mapping[str, Tensor], limits: Limits = Limits
     if not {"training", "evaluation"} <= data.keys() <= _KEYS:
         raise GraphError("document", "The reply lacks a graph or has unknown keys")
     training, evaluation = _pair(data, limits)
-    others = _others(data.get("others") or {}, limits)
+    if shapes is not None and [spec.shape[1:] for spec in evaluation.inputs] != [tuple(shape) for shape in shapes]:
+        raise GraphError("inputs", "The graph takes other inputs than those that the task asks for")
+    others = _others(data.get("others") or {}, evaluation, limits)
     graphs = (training, evaluation, *(graph for pair in others.values() for graph in pair))
-    weights = _weights(graphs, tensors)
-    probe = _probe(evaluation, tensors)
-    outputs = tuple(_output(tensors, place) for place in range(len(evaluation.outputs)))
-    notes = tuple(_note(raw) for raw in _short_list(data.get("notes")))
-    functions = tuple(str(name)[:MAX_TEXT] for name in _short_list(data.get("functions")))
+    weights = weights_of(graphs, tensors)
+    probe = probe_of(evaluation, tensors, limits)
+    outputs = outputs_of(evaluation, tensors, len(probe[0]))
+    notes, functions = notes_of(data.get("notes")), functions_of(data.get("functions"))
     return Exported(training, evaluation, weights, probe, outputs, data["form"], notes, functions, others)
 
 
@@ -80,69 +88,28 @@ def _pair(data: dict[str, Any], limits: Limits) -> tuple[Graph, Graph]:
             node = written[spec.name]
             sentence = f"The buffer {spec.path!r} is written in evaluation mode, so the network keeps state"
             raise GraphError("write", sentence, node=node.name, op=node.op, at=node.at)
-    if [spec.shape for spec in training.inputs] != [spec.shape for spec in evaluation.inputs]:
+    if _takes(training) != _takes(evaluation):
         raise GraphError("inputs", "The training and the evaluation graph take different inputs")
     return training, evaluation
 
 
-def _others(raw: Any, limits: Limits) -> dict[int, tuple[Graph, Graph]]:
-    if not isinstance(raw, dict) or len(raw) > 8:
-        raise GraphError("document", "The graphs of other batch sizes have to be an object with at most 8 keys")
+def _takes(graph: Graph) -> list[tuple[tuple[int | None, ...], str]]:
+    return [(spec.shape, spec.dtype) for spec in graph.inputs]
+
+
+def _others(raw: Any, main: Graph, limits: Limits) -> dict[int, tuple[Graph, Graph]]:
+    if not isinstance(raw, dict) or len(raw) > _MOST_OTHERS:
+        raise GraphError("document", f"The graphs of other batch sizes have to be an object with at most {_MOST_OTHERS} keys")
+    if raw and main.fixed_batch is None:
+        raise GraphError("document", "A graph of a free batch size has no others beside it")
     found = {}
     for key, pair in raw.items():
         if not (isinstance(key, str) and key.isdecimal() and len(key) < 6 and isinstance(pair, dict)):
             raise GraphError("document", "A batch size has to be a number")
         if pair.keys() != {"training", "evaluation"}:
             raise GraphError("document", "A batch size has to hold a training and an evaluation graph")
-        found[int(key)] = _pair(pair, limits)
+        other = found[int(key)] = _pair(pair, limits)
+        sample = [(shape[1:], dtype) for shape, dtype in _takes(other[1])]
+        if other[1].fixed_batch != int(key) or sample != [(shape[1:], dtype) for shape, dtype in _takes(main)]:
+            raise GraphError("inputs", "The graphs of two batch sizes take different samples")
     return found
-
-
-def _weights(graphs: tuple[Graph, ...], tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = {}
-    by_path: dict[str, TensorSpec] = {}
-    for spec in (spec for graph in graphs for spec in graph.tensors):
-        first = by_path.setdefault(spec.path, spec)
-        if (first.storage, first.shape, first.kind) != (spec.storage, spec.shape, spec.kind):
-            raise GraphError("weights", f"{spec.path!r} is not the same tensor in the two graphs")
-        value = tensors.get(spec.storage)
-        if value is None or tuple(value.shape) != spec.shape or value.dtype != DTYPES[spec.dtype]:
-            raise GraphError("weights", f"The weights of {spec.path!r} are missing or have another shape or dtype")
-        weights[spec.storage] = value
-    return weights
-
-
-def _probe(evaluation: Graph, tensors: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-    names = ["probe", *(f"probe.{place}" for place in range(1, len(evaluation.inputs)))]
-    if any(name not in tensors for name in names[: len(evaluation.inputs)]):
-        raise GraphError("probe", "The inputs that the worker used are missing")
-    probe = tuple(tensors[name] for name in names[: len(evaluation.inputs)])
-    for value, spec in zip(probe, evaluation.inputs, strict=True):
-        sides = zip(value.shape, spec.shape, strict=False)
-        fits = value.ndim == len(spec.shape) and all(want is None or side == want for side, want in sides)
-        if not fits or value.dtype != DTYPES[spec.dtype]:
-            raise GraphError("probe", "An input that the worker used does not fit the graph")
-    return probe
-
-
-def _output(tensors: Mapping[str, Tensor], place: int) -> Tensor:
-    if f"outputs.{place}" not in tensors:
-        raise GraphError("outputs", "The outputs that the worker computed are missing")
-    return tensors[f"outputs.{place}"]
-
-
-def _short_list(raw: Any) -> list[Any]:
-    if raw is None:
-        return []
-    if not isinstance(raw, list) or len(raw) > 64:
-        raise GraphError("document", "Notes and functions have to be lists of at most 64")
-    return raw
-
-
-def _note(raw: Any) -> Fault:
-    if not isinstance(raw, dict) or not raw.keys() <= _NOTE_KEYS:
-        raise GraphError("document", "A note has to be an object with the keys of the protocol")
-    texts = {key: None if raw.get(key) is None else str(raw[key])[:MAX_TEXT] for key in _NOTE_KEYS - {"line"}}
-    line = raw.get("line") if type(raw.get("line")) is int else None
-    kind, message = texts.pop("kind") or "", texts.pop("message") or ""
-    return Fault(kind, message, line=line, **texts)

@@ -14,7 +14,7 @@ _SAME = frozenset(
 )
 _RESHAPES = frozenset({"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as", "reshape_as", "ravel"})
 _OWN_INVERSE = frozenset({"transpose", "swapaxes", "t", "mT", "numpy_T"})
-_GROWTH = 20  # nodes for each node of the original, before writes through views are refused
+_GROWTH = 6  # nodes for each node of the original, before writes through views are refused
 _MOVED = frozenset({"permute", "transpose", "t", "mT", "swapaxes", "movedim", "expand"})
 
 
@@ -79,7 +79,7 @@ class _Rewriter:
         self.last_use = {name: place for place, node in enumerate(self.graph.nodes) for name in node.refs}
         self.last_use |= {ref.name: len(self.graph.nodes) for ref in self.graph.outputs}
         for place, node in enumerate(self.graph.nodes):
-            if len(self.nodes) > _GROWTH * (len(self.graph.nodes) + 100):
+            if len(self.nodes) > _GROWTH * (len(self.graph.nodes) + 1000):
                 raise _untraceable(node)
             if node.operator.in_place and not (self.keep_buffers and node.refs[0] in buffers):
                 self._write(node, place)

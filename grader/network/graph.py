@@ -16,7 +16,8 @@ class Limits:
 
     nodes: int = 4000
     multiply_adds: float = 2e9
-    intermediate_bytes: int = 256 * 2**20
+    intermediate_bytes: int = 256 * 2**20  # one value
+    total_bytes: int = 4 * 2**30  # all values of one run together: training keeps them
     constant_bytes: int = 64 * 2**10
     batches: tuple[int, ...] = (1, 2, 64)  # the last is the largest batch that will be used
 
@@ -87,6 +88,22 @@ class Node:
     def refs(self) -> tuple[str, ...]:
         """Names this node reads, in order, with repeats."""
         return tuple(_refs((self.args, tuple(value for _, value in self.kwargs))))
+
+
+_STATISTICS = {"batch_norm": "training", "instance_norm": "use_input_stats"}
+
+
+def written_names(node: Node) -> tuple[str, ...]:
+    """What a call writes into: the first operand of an in-place operator, and the statistics that a norm takes of its batch.
+
+    The schemas of norms do not say so.
+    """
+    if node.operator.in_place:
+        return node.refs[:1]
+    if node.base not in _STATISTICS or node.get(_STATISTICS[node.base]) is not True:
+        return ()
+    kept = (node.get("running_mean"), node.get("running_var"))
+    return tuple(value.name for value in kept if isinstance(value, Ref))
 
 
 def _refs(value: object) -> Iterator[str]:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from grader.records import LayerFact
@@ -18,7 +17,7 @@ from grader.records import LayerFact
 from .caps import multiply_adds
 from .graph import Graph, Node
 from .products import Product, sources, two_sides
-from .trace import Trace, support
+from .trace import Trace, gradients, support
 from .values import Ref
 
 _GLOBAL = frozenset({"mean", "amax", "sum"})
@@ -136,7 +135,7 @@ def _handmade_conv(trace: Trace, group: list[Product]) -> _Measured:
     value, origin = trace.values[output], trace.values[group[0].origin]
     middle = tuple(side // 2 for side in value.shape[2:])
     unit = value[(0, slice(None), *middle)].sum() if value.ndim > 2 else value[0].sum()
-    (gradient,) = torch.autograd.grad(unit, origin, retain_graph=True, allow_unused=True)
+    (gradient,) = gradients([unit], [origin], retain=True)
     kernel = support(gradient) if gradient is not None else (0, 0)
     return kernel, group[0].strides, (origin.shape[1], value.shape[1]), 1, tuple(value.shape)
 

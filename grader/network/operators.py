@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from .standins import STAND_INS
+
 _TABLE = {
     "conv": "conv1d.default conv1d.padding conv2d.default conv2d.padding conv_transpose1d.default "
     "conv_transpose2d.input convolution.default",
@@ -178,7 +180,7 @@ def _from_schema(name: str, function: Any) -> Operator:
     returns = "int" if kind == "int" else "tensor" if single and kind == "Tensor" else "tensors"
     first = schema.arguments[0].alias_info if schema.arguments else None
     aliases = first is not None and not first.is_write
-    call = _REWRITTEN.get(name, function)
+    call = STAND_INS.get(name, function)
     return Operator(name, _KINDS[name], call, arguments, returns, aliases or name in _MAYBE_VIEWS)
 
 
@@ -197,30 +199,10 @@ _GETITEM = (
 )
 
 
-def _copy(self: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:
-    """What ``copy_`` leaves behind; torch's own functional form has no derivative."""
-    return source.to(self.dtype, non_blocking=non_blocking).expand_as(self).clone()
-
-
-def _empty(size: list[int], **options: Any) -> torch.Tensor:
-    return torch.zeros(size, dtype=options.get("dtype"), device=options.get("device"))
-
-
-# Memory that nobody wrote is zero here. A view of a channels_last tensor may be impossible where the worker's
-# contiguous one was: reshape always works.
-_REWRITTEN: dict[str, Any] = {
-    "aten.view.default": torch.ops.aten.reshape.default,
-    "aten._unsafe_view.default": torch.ops.aten.reshape.default,
-    "aten.view_as.default": torch.ops.aten.reshape_as.default,
-    "aten.copy.default": _copy,
-    "aten.empty.memory_format": _empty,
-    "aten.empty_like.default": torch.ops.aten.zeros_like.default,
-    "aten.new_empty.default": torch.ops.aten.new_zeros.default,
-}
 # Their schemas do not say that the result can be the argument itself (an inactive dropout) or a view of it.
 _MAYBE_VIEWS_TEXT = (
     "dropout.default feature_dropout.default alpha_dropout.default feature_alpha_dropout.default "
     "broadcast_tensors.default atleast_1d.default atleast_2d.default einsum.default pixel_shuffle.default "
-    "pixel_unshuffle.default channel_shuffle.default type_as.default"
+    "pixel_unshuffle.default channel_shuffle.default type_as.default _unsafe_view.default"
 )
 _MAYBE_VIEWS = frozenset(f"aten.{name}" for name in _MAYBE_VIEWS_TEXT.split())

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from .caps import check_caps
+from .effects import check_lookups, check_writes
 from .functional import functionalise
 from .graph import Graph, InputSpec, Limits, Node, TensorSpec
 from .operators import DROPPED, REQUIRED, Argument, Operator, operator
-from .values import DTYPES, MAX_INT, MAX_TEXT, GraphError, Ref, Value, parse_value
+from .values import DTYPES, MAX_INT, MAX_TEXT, GraphError, Ref, Value, displayable, parse_value
 
 MAX_SIDES = 8
 MAX_NUMBERS = 2**26
+_REFS = 5  # operands for each node that is allowed
 _KINDS = ("parameter", "buffer", "constant")
 
 
@@ -25,8 +27,7 @@ def parse_graph(document: Any, limits: Limits = Limits()) -> Graph:  # noqa: B00
     top = _object(document, ("inputs", "tensors", "nodes", "outputs"), "graph")
     kinds: dict[str, str] = {}
     inputs = tuple(_input(raw, kinds) for raw in _list(top["inputs"], 8, "inputs"))
-    if not inputs:
-        raise GraphError("inputs", "The network has no input")
+    _check_inputs(inputs)
     tensors = tuple(_tensor(raw, kinds) for raw in _list(top["tensors"], limits.nodes, "tensors"))
     _check_tensors(tensors)
     raw_nodes = _list(top["nodes"], limits.nodes, "nodes")
@@ -35,10 +36,22 @@ def parse_graph(document: Any, limits: Limits = Limits()) -> Graph:  # noqa: B00
     if not outputs:
         raise GraphError("outputs", "The network has no output")
     graph = Graph(inputs, tensors, nodes, outputs)
-    _check_writes(graph)
-    _check_lookups(functionalise(graph))
+    if sum(len(node.refs) for node in nodes) > _REFS * limits.nodes:
+        raise GraphError("too-many-refs", f"The network's operators have more than {_REFS * limits.nodes} operands")
+    check_writes(graph)
+    check_lookups(functionalise(graph))
     check_caps(graph, limits)
     return graph
+
+
+def _check_inputs(inputs: tuple[InputSpec, ...]) -> None:
+    """All inputs have samples on the first axis, the same number of them, at least one where it is fixed."""
+    if not inputs:
+        raise GraphError("inputs", "The network has no input")
+    if any(not spec.shape or spec.shape[0] == 0 for spec in inputs):
+        raise GraphError("inputs", "An input has no samples")
+    if len({spec.shape[0] for spec in inputs}) > 1:
+        raise GraphError("inputs", "The inputs have different batch sizes")
 
 
 def _object(raw: Any, keys: Sequence[str], what: str, optional: Sequence[str] = ()) -> dict[str, Any]:
@@ -65,8 +78,15 @@ def _text(raw: Any, what: str) -> str:
     return raw
 
 
+def _name(raw: Any, what: str) -> str:
+    if not _text(raw, what).isprintable():
+        raise GraphError("document", f"A {what} may not hold control characters")
+    return str(raw)
+
+
 def _place(raw: Any, what: str) -> str | None:
-    return None if raw is None else _text(raw, what)
+    """A place in the student's code: it is shown, and decides nothing."""
+    return None if raw is None else displayable(_text(raw, what))
 
 
 def _define(name: str, kind: str, kinds: dict[str, str]) -> str:
@@ -98,7 +118,7 @@ def _input(raw: Any, kinds: dict[str, str]) -> InputSpec:
     entry = _object(raw, ("name", "shape", "dtype"), "input")
     sides = _sides(entry["shape"])
     shape = tuple(None if side is None and place == 0 else _side(side) for place, side in enumerate(sides))
-    return InputSpec(_define(_text(entry["name"], "name"), "tensor", kinds), shape, _dtype(entry["dtype"]))
+    return InputSpec(_define(_name(entry["name"], "name"), "tensor", kinds), shape, _dtype(entry["dtype"]))
 
 
 def _tensor(raw: Any, kinds: dict[str, str]) -> TensorSpec:
@@ -108,10 +128,11 @@ def _tensor(raw: Any, kinds: dict[str, str]) -> TensorSpec:
     shape = tuple(_side(side) for side in _sides(entry["shape"]))
     if math.prod(shape) > MAX_NUMBERS:
         raise GraphError("tensor-size", f"A tensor of {math.prod(shape)} numbers is over the limit of {MAX_NUMBERS}")
-    name = _define(_text(entry["name"], "name"), "tensor", kinds)
-    path, storage = _text(entry["path"], "path"), _text(entry["storage"], "storage")
-    trainable = entry["trainable"] and entry["kind"] == "parameter"
-    return TensorSpec(name, entry["kind"], path, storage, shape, _dtype(entry["dtype"]), trainable)
+    name = _define(_name(entry["name"], "name"), "tensor", kinds)
+    path, storage = _name(entry["path"], "path"), _name(entry["storage"], "storage")
+    dtype = _dtype(entry["dtype"])
+    trainable = entry["trainable"] and entry["kind"] == "parameter" and DTYPES[dtype].is_floating_point
+    return TensorSpec(name, entry["kind"], path, storage, shape, dtype, trainable)
 
 
 def _check_tensors(tensors: tuple[TensorSpec, ...]) -> None:
@@ -126,7 +147,7 @@ def _check_tensors(tensors: tuple[TensorSpec, ...]) -> None:
 
 def _node(raw: Any, kinds: dict[str, str]) -> Node | None:
     entry = _object(raw, ("name", "op", "args", "kwargs", "at", "module"), "node", optional=("at", "module"))
-    name, op = _text(entry["name"], "name"), _text(entry["op"], "operator")
+    name, op = _name(entry["name"], "name"), _name(entry["op"], "operator")
     at, module = _place(entry.get("at"), "place"), _place(entry.get("module"), "module")
     if op in DROPPED:
         return None
@@ -177,40 +198,3 @@ def _output(raw: Any, kinds: dict[str, str]) -> Ref:
     if kinds.get(name) != "tensor":
         raise GraphError("outputs", f"The output {name[:60]!r} is not a tensor of the network")
     return Ref(name)
-
-
-def _check_writes(graph: Graph) -> None:
-    """In-place operators may write to computed values, to inputs (a copy of them), and to buffers: nothing else.
-
-    A write to a buffer is a running statistic or a counter; that the *evaluation* graph has none is checked where
-    it is known to be one (``exported.py``). A name stands for what it may alias.
-    """
-    roots: dict[str, str] = {spec.name: spec.name for spec in graph.tensors}
-    for node in graph.nodes:
-        first = node.refs[0] if node.refs else None
-        if first in roots and (node.operator.in_place or node.operator.aliases or node.op == "getitem"):
-            roots[node.name] = roots[first]
-        if not node.operator.in_place or first not in roots:
-            continue
-        spec = graph.tensor_by_name[roots[first]]
-        if spec.kind != "buffer" or first != spec.name:
-            sentence = f"An in-place operator writes to the {spec.kind} {spec.path!r}"
-            raise GraphError("write", sentence, node=node.name, op=node.op, at=node.at)
-
-
-_INDEXES = {
-    "aten.index.Tensor": "indices",
-    "aten.index_select.default": "index",
-    "aten.gather.default": "index",
-    "aten.embedding.default": "indices",
-    "aten.take_along_dim.default": "indices",
-}
-
-
-def _check_lookups(graph: Graph) -> None:
-    for node in graph.nodes:
-        index = node.get(_INDEXES[node.op]) if node.op in _INDEXES else None
-        refs = index if isinstance(index, tuple) else (index,)
-        if any(isinstance(ref, Ref) and ref.name in graph.from_input for ref in refs):
-            sentence = "A table is looked up by an index that depends on the input, which hides weights from counting"
-            raise GraphError("lookup", sentence, node=node.name, op=node.op, at=node.at)

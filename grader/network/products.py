@@ -118,10 +118,14 @@ def _strides(path: list[Node]) -> tuple[int, ...]:
 
 
 def _is_summed(graph: Graph, node: Node, depth: int = 4) -> bool:
-    """Whether a value is summed next, after being moved at most."""
-    users = graph.users.get(node.name, ())
-    moved = [user for user in users if user.kind == "movement"] if depth else []
-    return any(user.base in _SUMS for user in users) or any(_is_summed(graph, user, depth - 1) for user in moved)
+    """Whether a value is summed next, after being moved ``depth`` times at most."""
+    level = {node.name}
+    for _ in range(depth + 1):
+        users = {user.name: user for name in level for user in graph.users.get(name, ())}
+        if any(user.base in _SUMS for user in users.values()):
+            return True
+        level = {name for name, user in users.items() if user.kind == "movement"}
+    return False
 
 
 def two_sides(value: Any) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from .functional import prune
 from .graph import Node
 from .run import Environment
-from .trace import Trace, record, support
+from .trace import Trace, gradients, record, support
 from .values import Ref
 
 _COUPLING = frozenset({"layer_norm", "group_norm", "instance_norm", "rms_norm"})
@@ -38,7 +38,7 @@ def receptive_field(trace: Trace, weights: Mapping[str, Tensor], generator: torc
     value = run.values[name]
     unit = value[0, :, value.shape[2] // 2, value.shape[3] // 2].sum()
     image = next(spec.name for spec in graph.inputs if run.values[spec.name].ndim == 4)
-    (gradient,) = torch.autograd.grad(unit, run.values[image], allow_unused=True)
+    (gradient,) = gradients([unit], [run.values[image]])
     return support(gradient) if gradient is not None else None
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .functional import without_hidden_writes
-from .graph import Graph, Node, TensorSpec
+from .graph import Graph, Node, TensorSpec, written_names
 from .values import DTYPES, Ref, RunError, Value
 
 Environment = dict[str, Any]
@@ -172,6 +172,7 @@ class Network(nn.Module):
         self._bound: dict[bool, list[tuple[str, str, str]]] = {
             mode: [(spec.name, *self._place(spec)) for spec in graph.tensors] for mode, graph in self._graphs.items()
         }
+        self._written = frozenset(name for node in evaluation.nodes for name in written_names(node))
 
     def _add(self, spec: TensorSpec, value: Tensor) -> None:
         slot = f"weight{len(self._slots)}"
@@ -199,7 +200,8 @@ class Network(nn.Module):
         graph = self._graphs[self.training]
         environment: Environment = {spec.name: value for spec, value in zip(graph.inputs, inputs, strict=True)}
         for name, kind, slot in self._bound[self.training]:
-            environment[name] = self.__dict__[kind][slot]
+            value = self.__dict__[kind][slot]
+            environment[name] = value if self.training or name not in self._written else value.clone()  # evaluation keeps no state
         return self._program(inputs[0].device).run(environment)[0]
 
     def _program(self, device: torch.device) -> Program:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import torch
@@ -12,20 +12,22 @@ from torch.nn import functional as F
 
 from grader.records import LayerFact, NetworkFacts, ResidualFact
 
+from .agreement import eager_agrees, evaluation_agrees, is_close, random_inputs
 from .caps import multiply_adds
 from .exported import Exported
-from .functional import dropout_at_rest, evaluation_form, functionalise
+from .functional import dropout_at_rest, functionalise
 from .graph import Graph, InputSpec, TensorSpec
 from .layers import layer_facts
+from .modes import compare_modes
 from .products import constant_weights, products
-from .randomness import dropout_facts, is_random
+from .randomness import dropout_facts
 from .receptive import receptive_field
 from .residual import find_residuals, shortcut_nodes, to_fact
 from .run import Network, bind, compile_graph, execute
-from .trace import Trace, differentiate, record, redraw
-from .values import DTYPES, RunError
+from .trace import Trace, differentiate, gradients, record, redraw
+from .values import DTYPES
 
-_TOLERANCE = 1e-3  # of the largest output: other kernels and sums in another order stay far below
+_SAME_RUN = 1e-5  # of the largest output: the same kernels on the same shapes
 
 
 def analyse(exported: Exported, *, seed: int) -> NetworkFacts:
@@ -46,11 +48,13 @@ def _facts(exported: Exported, generator: torch.Generator) -> NetworkFacts:
     with torch.no_grad():
         outputs = execute(exported.evaluation, exported.weights, exported.probe)
     used = _used(exported, trace)
+    agrees = evaluation_agrees(exported, outputs, torch.Generator().manual_seed(generator.initial_seed() + 1))
+    modes = compare_modes(exported)
     return NetworkFacts(
         output_shapes=_output_shapes(exported, trace, outputs[0]),
         batch_independent=_is_batch_independent(trace, weights, generator),
-        evaluation_agrees=_evaluation_agrees(exported, outputs),
-        eager_agrees=_eager_agrees(exported, outputs),
+        evaluation_agrees=agrees,
+        eager_agrees=eager_agrees(exported, outputs),
         finite=all(bool(value.isfinite().all()) for value in outputs),
         layers=layers,
         residuals=residuals,
@@ -62,22 +66,17 @@ def _facts(exported: Exported, generator: torch.Generator) -> NetworkFacts:
         receptive_field=receptive_field(trace, weights, generator),
         multiply_adds=_work(trace),
         weight_gradients=_weight_gradients(exported, generator),
+        modes="same" if agrees else "simpler" if modes.is_simpler else "other",
+        evaluation_only=() if agrees else modes.evaluation_only,
     )
 
 
 def _redrawn_trace(exported: Exported, generator: torch.Generator) -> Trace:
     """One recorded run of the functional evaluation graph, two random samples, with gradients of everything."""
     graph = functionalise(dropout_at_rest(exported.evaluation))
-    inputs = _random_inputs(graph, graph.fixed_batch or 2, generator)
+    inputs = random_inputs(graph, graph.fixed_batch or 2, generator)
     trace = record(graph, redraw(graph, exported.weights, generator), inputs)
     return differentiate(trace, generator, retain=True)
-
-
-def _random_inputs(graph: Graph, batch: int, generator: torch.Generator) -> list[Tensor]:
-    return [
-        torch.randn(shape, generator=generator).to(DTYPES[spec.dtype])
-        for shape, spec in zip(graph.input_shapes(batch), graph.inputs, strict=True)
-    ]
 
 
 def _layers_and_residuals(trace: Trace, generator: torch.Generator) -> tuple[tuple[LayerFact, ...], tuple[ResidualFact, ...]]:
@@ -145,37 +144,7 @@ def _is_batch_independent(trace: Trace, weights: Mapping[str, Tensor], generator
     with torch.no_grad():
         outputs = program.run(bind(trace.graph, weights, inputs))
     before = [trace.values[ref.name].detach() for ref in trace.graph.outputs]
-    return all(_close(old[:1], new[:1]) for old, new in zip(before, outputs, strict=True) if old.ndim)
-
-
-def _evaluation_agrees(exported: Exported, outputs: Sequence[Tensor]) -> bool:
-    """Whether the evaluation graph computes what the training graph does with norms and dropout at rest."""
-    graph = evaluation_form(exported.training)
-    random = any(is_random(node) for node in exported.evaluation.nodes)
-    with torch.no_grad():
-        expected = execute(graph, exported.weights, exported.probe)
-        at_rest = dropout_at_rest(exported.evaluation)
-        found = execute(at_rest, exported.weights, exported.probe) if random else outputs
-    return _all_close(expected, found)
-
-
-def _eager_agrees(exported: Exported, outputs: Sequence[Tensor]) -> bool:
-    """Whether the worker's eager outputs equal the graph's; a network that is random in evaluation can't be compared."""
-    if any(is_random(node) for node in exported.evaluation.nodes):
-        return True
-    return _all_close(exported.outputs, outputs)
-
-
-def _all_close(left: Sequence[Tensor], right: Sequence[Tensor]) -> bool:
-    return len(left) == len(right) and all(_close(a, b) for a, b in zip(left, right, strict=True))
-
-
-def _close(left: Tensor, right: Tensor) -> bool:
-    if left.shape != right.shape:
-        return False
-    left, right = left.detach().double(), right.detach().double()
-    margin = _TOLERANCE * float(left.abs().nan_to_num().max()) if left.numel() else 0.0
-    return torch.allclose(left, right, rtol=0.0, atol=margin + 1e-6, equal_nan=True)
+    return all(is_close(old[:1], new[:1], _SAME_RUN) for old, new in zip(before, outputs, strict=True) if old.ndim)
 
 
 def _weight_gradients(exported: Exported, generator: torch.Generator) -> dict[str, float]:
@@ -183,15 +152,12 @@ def _weight_gradients(exported: Exported, generator: torch.Generator) -> dict[st
     the output is (N, classes), a random functional otherwise."""
     network = Network(exported.training, exported.evaluation, exported.weights).train()
     graph = exported.training
-    output = network(*_random_inputs(graph, graph.fixed_batch or 4, generator))
+    output = network(*random_inputs(graph, graph.fixed_batch or 4, generator))
     parameters = network.named_weights()
     trainable = {path: value for path, value in parameters.items() if value.requires_grad}
     if not output.requires_grad or not trainable:
         return dict.fromkeys(trainable, 0.0)
-    try:
-        found = torch.autograd.grad(_loss(output, generator), list(trainable.values()), allow_unused=True)
-    except RuntimeError as error:
-        raise RunError("backward", f"The gradient cannot be computed: {str(error).splitlines()[0][:300]}") from error
+    found = gradients([_loss(output, generator)], list(trainable.values()))
     return {path: 0.0 if value is None else float(value.norm()) for path, value in zip(trainable, found, strict=True)}
 
 

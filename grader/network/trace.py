@@ -113,11 +113,22 @@ def differentiate(trace: Trace, generator: torch.Generator, retain: bool = False
         return trace
     cotangents = [torch.randn(value.shape, generator=generator, dtype=value.dtype) for value in outputs]
     wanted = {name: value for name, value in trace.values.items() if isinstance(value, Tensor) and value.requires_grad}
-    found = torch.autograd.grad(outputs, list(wanted.values()), cotangents, allow_unused=True, retain_graph=retain)
+    found = gradients(outputs, list(wanted.values()), cotangents, retain)
     trace.gradients = {name: value for name, value in zip(wanted, found, strict=True) if value is not None}
     scale = sum(float(value.detach().norm() * c.norm()) for value, c in zip(outputs, cotangents, strict=True))
     trace.floor = _NOISE * scale / max(sum(value.numel() for value in outputs), 1) ** 0.5
     return trace
+
+
+def gradients(
+    outputs: Sequence[Tensor], wanted: Sequence[Tensor], cotangents: Sequence[Tensor] | None = None, retain: bool = False
+) -> tuple[Tensor | None, ...]:
+    """Gradients of the outputs, None where they do not depend. Raises RunError: not every operator has a derivative."""
+    try:
+        return torch.autograd.grad(outputs, wanted, cotangents, allow_unused=True, retain_graph=retain)
+    except (RuntimeError, NotImplementedError, IndexError, ValueError, TypeError) as error:
+        text = (str(error).splitlines() or [""])[0][:300]
+        raise RunError("backward", f"The gradient cannot be computed: {text}") from error
 
 
 def support(gradient: Tensor) -> tuple[int, int]:

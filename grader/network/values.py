@@ -144,3 +144,8 @@ def _describe(kind: str) -> str:
 def _show(raw: Any) -> str:
     text = repr(raw) if isinstance(raw, (str, int, float, bool)) else type(raw).__name__
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def displayable(text: str) -> str:
+    """Without control characters, which would reach a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)

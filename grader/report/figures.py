@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from grader.records import RoleCard
 from grader.report.axes import Scale, Tick, decades, linear_ticks, log_ticks, path
 from grader.report.drawings import Bar, BarChart, Cell, Field, Line, LineChart, Matrix, PartFigures
-from grader.report.text import clean, clip, compact, finite, percent, slug
+from grader.report.text import compact, cut, finite, percent, slug
 
 STYLES = 6  # colours, dashes and markers in the style sheet; further networks begin anew
 CLASSES_AT_MOST = 20  # a confusion matrix with more classes is not drawn: nobody could read it
@@ -44,7 +44,7 @@ def part_figures(part: str, cards: Iterable[RoleCard]) -> PartFigures:
 
 
 def _name(card: RoleCard) -> str:
-    return clip(clean(card.title or card.role), 40)
+    return cut(card.title or card.role, 40)
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def _matrix(id: str, name: str, card: RoleCard) -> Matrix | None:
     size = len(counts)
     if not 2 <= size <= CLASSES_AT_MOST or any(len(row) != size for row in counts):
         return None
-    names = [clip(clean(label), 60)[:11] for label in card.classes] if len(card.classes) == size else range(size)
+    names = [cut(label, 60)[:11] for label in card.classes] if len(card.classes) == size else range(size)
     cells = tuple(
         Cell(MARGIN + CELL * x, MARGIN + CELL * y, count, round(count / (sum(row) or 1), 3), x == y)
         for y, row in enumerate(counts)

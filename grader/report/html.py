@@ -19,10 +19,10 @@ from markupsafe import Markup, escape
 from grader.records import Basis, Provenance, Report, Review, Verdict
 from grader.report import figures, text
 from grader.report.json_report import plain
-from grader.report.summary import next_steps, open_reviews, tally
+from grader.report.summary import missing_protections, next_steps, open_reviews, tally
 
 TEMPLATES = Path(__file__).parent / "templates"
-TEXT_LIMIT = 1200  # characters of one text on the page; the JSON report has all of it
+TEXT_LIMIT = 1200  # characters of one text on the page; the JSON report has more of it
 
 
 def to_html(report: Report) -> str:
@@ -38,6 +38,7 @@ def to_html(report: Report) -> str:
             provenance=report.provenance,
             provenance_rows=_provenance_rows(report.provenance),
             command=_command(report.provenance),
+            missing_protections=missing_protections(report.provenance),
             only=[text.clean(name) for name in report.provenance.only],
             titles=titles,
             by_part=_by_part(report),
@@ -80,7 +81,7 @@ def _environment() -> Environment:
     )
     sizes = ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "BOTTOM", "CELL", "MARGIN", "IMAGE")
     environment.globals |= {name: getattr(figures, name) for name in sizes}
-    shared = ("clean", "points", "grouped", "percent", "seconds", "shape", "clip")
+    shared = ("clean", "points", "grouped", "percent", "seconds", "shape", "clip", "cut")
     environment.filters |= {name: getattr(text, name) for name in shared}
     environment.filters |= {
         "anchor": text.slug,
@@ -92,7 +93,7 @@ def _environment() -> Environment:
         "review": _review,
         "say": lambda message: text.say(message, TEXT_LIMIT),
         "sure": _sure,
-        "title": lambda title: _prose(text.clip(text.clean(title), 160)),
+        "title": lambda title: _prose(text.cut(title, 160)),
         "word": text.OUTCOME_WORDS.__getitem__,
     }
     return environment
@@ -125,7 +126,7 @@ def _basis(basis: Basis | None) -> str:
 
 def _review(verdict: Verdict) -> str:
     words = {Review.NONE: "", **text.REVIEW_WORDS}[verdict.review]
-    return f"{words}: {text.clip(text.clean(verdict.look_at), 300)}" if verdict.look_at else f"{words}."
+    return f"{words}: {text.cut(verdict.look_at, 300)}" if verdict.look_at else f"{words}."
 
 
 def _sure(confidence: float) -> str:
@@ -152,6 +153,7 @@ def _provenance_rows(provenance: Provenance) -> list[tuple[str, str]]:
         ("Python", provenance.python_version),
         ("Platform", provenance.platform),
         ("Isolation of the code", provenance.isolation),
+        *[(f"Protection “{one.name}”", f"{'' if one.in_force else 'MISSING: '}{one.detail}") for one in provenance.protections],
     ]
 
 
@@ -160,4 +162,4 @@ def _command(provenance: Provenance) -> str:
     words = ["grade", provenance.submission, "--rubric", provenance.rubric, "--profile", provenance.profile]
     words += ["--seed", str(provenance.seed)]
     words += ["--only", ",".join(provenance.only)] if provenance.only else []
-    return text.clip(text.clean(shlex.join(words)), 400)
+    return text.cut(shlex.join(words), 400)

@@ -20,9 +20,9 @@ INTRODUCTION = """\
 Schema. Two runs over the same submission, rubric, profile, seed and kind of device write the same bytes, `timing` apart.
 
 Points are decimals of at most four places, rounded half to even. Accuracies have four decimals; losses, norms and other measured
-numbers four significant digits. A measured number that is not finite is `null`. Control characters and characters that turn
-the direction of text round are written out (`\\u001b`). Every field is always there; one that has nothing to say is `null`
-or empty. Fields may be added within version 1.
+numbers four significant digits. A measured number that is not finite is `null`. Control characters, characters that turn the
+direction of text round and invisible ones are written out (`\\u001b`); a text of more than 20,000 characters is cut and says so.
+Every field is always there; one that has nothing to say is `null` or empty. Fields may be added within version 1.
 
 This page and the schema are made from `grader/report/json_models.py` by `python -m grader.report.json_docs docs`.
 """

@@ -127,6 +127,8 @@ class FactsModel(_Model):
     layers: list[LayerModel] = Field(description="in order of execution")
     residuals: list[ResidualModel] = Field(description="residual additions")
     dropouts: list[DropoutModel] = Field(description="random operators")
+    modes: Literal["same", "simpler", "other"] = Field(description="evaluation against training: the same, a part of it, another network")
+    evaluation_only: list[str] = Field(description="weights and operators of the evaluation graph that the training graph lacks")
     weight_gradients: dict[str, float | None] = Field(description="path: L2 norm of the gradient before training")
 
 
@@ -172,6 +174,14 @@ class RoleModel(_Model):
     classes: list[str] = Field(description="names of the classes of the data, in the order of `confusion`")
 
 
+class ProtectionModel(_Model):
+    """One thing that keeps a submission's code from the marks and the machine."""
+
+    name: str = Field(description="process, environment, copy, files, network, processes, system-calls, memory, process-count or disk")
+    in_force: bool = Field(description="whether it was there")
+    detail: str = Field(description="what it does, or why it was missing")
+
+
 class ProvenanceModel(_Model):
     """All that is needed to grade again."""
 
@@ -180,6 +190,7 @@ class ProvenanceModel(_Model):
     rubric_hash: str = Field(description="hash of its contents")
     profile: str = Field(description="quick or full: data, steps and thresholds")
     seed: int = Field(description="seed of everything random")
+    self_check: bool = Field(description="whether that is the public seed, which everybody can grade with")
     submission: str = Field(description="what was graded")
     submission_hash: str = Field(description="hash of its files")
     data: dict[str, str] = Field(description="name: the sentence that says which data it is")
@@ -191,7 +202,8 @@ class ProvenanceModel(_Model):
     torchvision_version: str = Field(description="version of torchvision")
     python_version: str = Field(description="version of Python")
     platform: str = Field(description="operating system and machine type")
-    isolation: str = Field(description="how the submission's code was kept apart")
+    isolation: str = Field(description="what was asked for to keep the submission's code apart: full, best or none")
+    protections: list[ProtectionModel] = Field(description="what kept it apart, and what was missing")
     only: list[str] = Field(description="parts and criteria that were asked for; empty: all")
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from grader.records import NetworkFacts, Report, RoleCard, TrainingResult, Verdict
 from grader.report import json_models as models
-from grader.report.text import clean, exact, finite, say, significant
+from grader.report.text import clean, cut, exact, finite, say, significant
 
 DIGITS = 4  # significant digits of losses and norms
+LONGEST = 20_000  # characters of one text
 DEEPEST = 8  # levels of nesting that are written of a role's arguments
 
 
@@ -38,7 +39,7 @@ def document_of(report: Report) -> models.ReportModel:
         criteria=[_criterion(verdict) for verdict in report.verdicts],
         advice=[_criterion(verdict) for verdict in report.advice],
         roles=[_role(card) for card in report.roles],
-        log=[clean(line) for line in report.log],
+        log=[cut(line, LONGEST) for line in report.log],
         provenance=models.ProvenanceModel(**plain(asdict(report.provenance))),
         timing={clean(name): finite(taken, 3) for name, taken in report.timing.items()},
     )
@@ -48,17 +49,17 @@ def _criterion(verdict: Verdict) -> models.CriterionModel:
     return models.CriterionModel(
         id=verdict.criterion,
         part=verdict.part,
-        title=clean(verdict.title),
+        title=cut(verdict.title, LONGEST),
         points=exact(verdict.points),
         max=exact(verdict.max_points),
         outcome=verdict.outcome,
         basis=verdict.basis,
         review=verdict.review,
         look_at=plain(verdict.look_at),
-        expected=say(verdict.expected),
-        found=say(verdict.found),
-        why=say(verdict.why),
-        hint=say(verdict.hint) or None,
+        expected=say(verdict.expected, LONGEST),
+        found=say(verdict.found, LONGEST),
+        why=say(verdict.why, LONGEST),
+        hint=say(verdict.hint, LONGEST) or None,
         role=verdict.roles[0] if verdict.roles else None,
         roles=list(verdict.roles),
         depends_on=verdict.depends_on,
@@ -68,12 +69,12 @@ def _criterion(verdict: Verdict) -> models.CriterionModel:
 def _role(card: RoleCard) -> models.RoleModel:
     return models.RoleModel(
         role=card.role,
-        title=clean(card.title),
+        title=cut(card.title, LONGEST),
         part=card.part,
         candidate=plain(card.candidate),
         arguments=plain(card.arguments),
         confidence=finite(card.confidence, 4),
-        reason=say(card.reason),
+        reason=say(card.reason, LONGEST),
         fault=models.FaultModel(**plain(asdict(card.fault))) if card.fault else None,
         notes=plain(card.notes),
         facts=_facts(card.facts) if card.facts else None,
@@ -104,16 +105,17 @@ def _ratio(part: int, whole: int) -> float | None:
 def plain(value: Any, digits: int | None = None, depth: int = 0) -> Any:
     """``value`` in JSON's own types: clean texts, finite floats (to ``digits`` significant digits) or None.
 
-    Anything else, and what is nested too deeply, becomes its text; so does an integer that readers of JSON would round.
+    Anything else becomes its text; so does an integer that readers of JSON would round. What is nested too deeply is left out.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if abs(value) < 2**53 else hex(value)
+        return value if abs(value) < 2**53 else cut(hex(value), LONGEST)
     if isinstance(value, float):
         return significant(value, digits) if digits else finite(value)
     if isinstance(value, dict) and depth < DEEPEST:
-        return {clean(str(key)): plain(item, digits, depth + 1) for key, item in value.items()}
+        return {cut(str(key), LONGEST): plain(item, digits, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple) and depth < DEEPEST:
         return [plain(item, digits, depth + 1) for item in value]
-    return clean(str(value))
+    # Python itself fails on the text of what is nested very deeply.
+    return "…" if isinstance(value, dict | list | tuple) else cut(str(value), LONGEST)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
-from grader.records import Outcome, Report, Review, Verdict
+from grader.records import Outcome, Provenance, Report, Review, Verdict
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,14 @@ def open_reviews(report: Report) -> tuple[Verdict, ...]:
     """Verdicts that a person has yet to look at, those that need it first."""
     waiting = [verdict for verdict in report.verdicts if verdict.review is not Review.NONE]
     return tuple(sorted(waiting, key=lambda verdict: verdict.review is not Review.REQUIRED))
+
+
+def missing_protections(provenance: Provenance) -> str:
+    """What did not keep the submission's code apart, with the reasons; empty where nothing was missing."""
+    missing = [protection for protection in provenance.protections if not protection.in_force]
+    reasons = dict.fromkeys(protection.detail for protection in missing)
+    names = ", ".join(protection.name for protection in missing)
+    return f"The code ran without these protections: {names} ({'; '.join(reasons)})." if missing else ""
 
 
 def tally(report: Report) -> dict[Outcome, int]:

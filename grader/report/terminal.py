@@ -8,7 +8,7 @@ from rich.text import Text
 
 from grader.records import Outcome, Report, Review, Verdict
 from grader.report.summary import next_steps, open_reviews
-from grader.report.text import OUTCOME_WORDS, clean, clip, count_points, points, say
+from grader.report.text import OUTCOME_WORDS, clean, clip, count_points, cut, points, say
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -62,7 +62,7 @@ def _points(verdict: Verdict) -> Text:
 
 
 def _criterion(verdict: Verdict, verbose: bool) -> Text:
-    told = Text(clip(clean(verdict.title), 200))
+    told = Text(cut(verdict.title, 200))
     if verdict.review is not Review.NONE:
         told.append(f"  (review {verdict.review})", "cyan")
     if verbose:
@@ -103,7 +103,7 @@ def summary_line(report: Report) -> Text:
         line += f" (between {points(score.lowest)} and {points(score.highest)} after {_reviews(report)})"
     steps = next_steps(report)
     if steps:
-        title = clip(clean(steps[0].verdict.title).replace("\n", " "), 100)
+        title = cut(steps[0].verdict.title.replace("\n", " "), 100)
         line += f"; next: {title} (+{count_points(steps[0].gain_points)})"
     return Text(line)
 

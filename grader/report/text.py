@@ -11,8 +11,9 @@ from grader.records import Basis, Fault, Message, Outcome, Review
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and newline
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of text round
-    "\ud800-\udfff\ufffe\uffff]"  # what UTF-8 or HTML cannot hold
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # what turns the direction of text round
+    "\u00ad\u200b\u2028\u2029\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # what nobody sees, or breaks the line
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"  # what UTF-8 or HTML cannot hold
 )
 
 OUTCOME_WORDS = {
@@ -35,8 +36,13 @@ REVIEW_WORDS = {
 
 
 def clean(text: str) -> str:
-    """``text`` with control, direction and surrogate characters written out (``\\u001b``); nothing left to interpret."""
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text.replace("\r\n", "\n"))
+    """``text`` with control, direction, invisible and surrogate characters written out (``\\u001b``); nothing left to interpret."""
+    return _UNPRINTABLE.sub(_written_out, text.replace("\r\n", "\n"))
+
+
+def _written_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def clip(text: str, limit: int = 1200) -> str:
@@ -44,6 +50,11 @@ def clip(text: str, limit: int = 1200) -> str:
     if len(text) <= limit:
         return text
     return f"{text[:limit].rstrip()} … ({grouped(len(text) - limit)} more characters)"
+
+
+def cut(text: str, limit: int = 1200) -> str:
+    """``text`` clean and clipped; the limit counts before the cleaning, so that 10 MB of text cost as little as a line."""
+    return clean(clip(text, limit))
 
 
 def say(message: Message | None, limit: int | None = None) -> str:
@@ -54,7 +65,7 @@ def say(message: Message | None, limit: int | None = None) -> str:
         text = str(message)
     except (LookupError, ValueError, TypeError, AttributeError):
         text = message.template
-    return clip(clean(text), limit) if limit else clean(text)
+    return cut(text, limit) if limit else clean(text)
 
 
 def exact(value: Fraction) -> float:
@@ -137,4 +148,4 @@ def fault_text(fault: Fault) -> str:
     """What happened, where and what helps, in one line."""
     place = f" ({fault.place})" if fault.place else ""
     remedy = f" {fault.remedy}" if fault.remedy else ""
-    return clip(clean(f"{fault.message}{place}.{remedy}".replace("..", ".")))
+    return cut(f"{fault.message}{place}.{remedy}".replace("..", "."))

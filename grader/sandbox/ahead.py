@@ -7,15 +7,16 @@ from typing import Self
 
 from grader.submission import Submission
 
+from .isolation import Isolation
 from .process import ProcessSandbox, open_worker
 
 
 class Workers:
     """Opens workers for one submission; the first that exports was started on entering the context."""
 
-    def __init__(self, submission: Submission) -> None:
-        self._submission = submission
-        self._ahead: ProcessSandbox | None = ProcessSandbox(submission.root)
+    def __init__(self, submission: Submission, isolation: Isolation = "best") -> None:
+        self._submission, self._isolation = submission, isolation
+        self._ahead: ProcessSandbox | None = ProcessSandbox(submission.root, isolation=isolation)
 
     def __enter__(self) -> Self:
         if self._ahead is not None:
@@ -32,4 +33,4 @@ class Workers:
         if exports and ahead is not None and submission.root == self._submission.root:
             self._ahead = None
             return ahead
-        return open_worker(submission, exports)
+        return open_worker(submission, exports, self._isolation)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from grader.records import Fault
+from grader.records import Fault, Protection
 
 if TYPE_CHECKING:
     from torch import Tensor  # a worker is started before the examiner imports torch
@@ -41,6 +41,10 @@ class Sandbox(Protocol):
 
     def run(self, request: WorkerRequest) -> WorkerReply:
         """The reply to one request. Raises GraderFault only where the sandbox itself cannot work."""
+        ...
+
+    def protections(self) -> tuple[Protection, ...]:
+        """What keeps the submission's code apart; waits until the worker is up (no student code has run by then)."""
         ...
 
 

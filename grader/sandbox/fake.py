@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from grader.records import Protection
+
 from .base import WorkerReply, WorkerRequest
 
 
@@ -18,3 +20,7 @@ class FakeSandbox:
         """The function's reply."""
         self.requests.append(request)
         return self._reply(request)
+
+    def protections(self) -> tuple[Protection, ...]:
+        """None: nothing runs."""
+        return ()

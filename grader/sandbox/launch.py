@@ -1,15 +1,19 @@
-"""Start a worker: its command line, its environment, its own process group."""
+"""Start a worker: its command line, its environment, its own process group, and bubblewrap around it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import site
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
+from . import bubblewrap
 from .scratch import Scratch
 
 _KEPT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -17,10 +21,19 @@ _KEPT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "LD_LIBRARY_
 
 @dataclass(frozen=True)
 class Limits:
-    """What a worker may use, where the platform can limit it; ``warm`` prepares it for exports before any request."""
+    """What a worker and all it starts may use, where the platform can limit it.
 
-    memory_bytes: int = 8 * 2**30
+    A worker with torch holds about 0.5 GiB; what the reference asks of it stays below 1 GiB and 20 threads. ``warm``
+    prepares it for exports before any request.
+    """
+
+    resident_bytes: int = 4 * 2**30  # of all processes together
+    processes: int = 128  # and threads, of all processes together
+    scratch_bytes: int = 512 * 2**20  # holds the working copy too; only where the worker has a scratch folder of its own
+    files: int = 100_000  # in that folder
+    memory_bytes: int = 8 * 2**30  # reserved by one process
     file_bytes: int = 256 * 2**20
+    open_files: int = 1024
     cpu_seconds: int = 3600  # ends a loop whose grader is gone
     warm: bool = True
 
@@ -28,18 +41,48 @@ class Limits:
 DEFAULT = Limits()
 
 
-def start(scratch: Scratch, limits: Limits, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """The process, with pipes to talk to it; what it prints goes to ``errors``."""
-    command = [sys.executable, "-P", "-B", "-X", "utf8", "-m", "worker", str(scratch.submission), json.dumps(asdict(limits))]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        cwd=scratch.submission,
-        env=_environment(scratch),
-        **_own_group(),
-    )
+@dataclass(frozen=True)
+class _Places:
+    """Where the worker finds things, by the names that it sees."""
+
+    runtime: Path
+    submission: Path
+    temporary: Path
+    working_copy: Path | None = None
+
+
+def start(scratch: Scratch, limits: Limits, errors: IO[bytes], *, shut_in: bool) -> subprocess.Popen[bytes]:
+    """The process, with pipes to talk to it; what it prints goes to ``errors``. ``shut_in`` asks for bubblewrap."""
+    with _line(scratch, limits, shut_in) as (line, environment, descriptors):
+        return subprocess.Popen(
+            line,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=scratch.submission,
+            env=environment,
+            pass_fds=descriptors,
+            **_own_group(),
+        )
+
+
+@contextlib.contextmanager
+def _line(scratch: Scratch, limits: Limits, shut_in: bool) -> Iterator[tuple[list[str], dict[str, str], list[int]]]:
+    """The command, its environment, and the descriptors that it inherits."""
+    if not shut_in:
+        places = _Places(scratch.runtime, scratch.submission, scratch.temporary)
+        yield _command(places, limits), _environment(places), []
+        return
+    places = _Places(bubblewrap.RUNTIME, bubblewrap.SUBMISSION, bubblewrap.TMP, bubblewrap.WORKING_COPY)
+    environment = _environment(places) | {"PATH": "/usr/bin:/bin"}  # the user's own names folders that are not there
+    with bubblewrap.wrapped(_command(places, limits), environment, scratch, limits.scratch_bytes) as (line, descriptors):
+        yield line, {}, descriptors
+
+
+def _command(places: _Places, limits: Limits) -> list[str]:
+    own = {name: getattr(limits, name) for name in ("memory_bytes", "file_bytes", "open_files", "cpu_seconds", "warm")}
+    own |= {"working_copy": str(places.working_copy)} if places.working_copy else {}
+    return [sys.executable, "-P", "-B", "-X", "utf8", "-m", "worker", str(places.submission), json.dumps(own)]
 
 
 def _own_group() -> dict[str, Any]:
@@ -49,18 +92,19 @@ def _own_group() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _environment(scratch: Scratch) -> dict[str, str]:
+def _environment(places: _Places) -> dict[str, str]:
     """Fixed, but for what the platform needs to start a process and Python to find its packages."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    temporary = str(places.temporary)
     return kept | {
-        "PYTHONPATH": str(scratch.runtime),
+        "PYTHONPATH": str(places.runtime),
         "PYTHONUSERBASE": site.getuserbase(),
         "PYTHONHASHSEED": "0",
-        "HOME": str(scratch.temporary),
-        "USERPROFILE": str(scratch.temporary),
-        "TMPDIR": str(scratch.temporary),
-        "TEMP": str(scratch.temporary),
-        "TMP": str(scratch.temporary),
+        "HOME": temporary,
+        "USERPROFILE": temporary,
+        "TMPDIR": temporary,
+        "TEMP": temporary,
+        "TMP": temporary,
         "LANG": "C.UTF-8",
         "MPLBACKEND": "Agg",
         "CUDA_VISIBLE_DEVICES": "",

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from safetensors import SafetensorError
+from typing import Any
 
 from grader.records import Fault
 from grader.worker.wire import FAULTS, Frame, WireError
 
 from .base import Answer, WorkerReply
+from .tensors import read_tensors
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-MAX_TENSORS = 4096
-MAX_NAME = 256
 MAX_TEXT = 2000
 MAX_LINE = 10_000_000
 _FAULT_KEYS = {"kind", "message", "file", "line", "construct", "remedy"}
@@ -32,7 +26,7 @@ def parse_reply(frame: Frame, identifier: int) -> WorkerReply:
         return _parse_fault(frame.header["fault"])
     if not isinstance(frame.header["data"], dict):
         raise WireError("the data of a reply is not an object")
-    return Answer(frame.header["data"], _parse_tensors(frame.body))
+    return Answer(frame.header["data"], read_tensors(frame.body))
 
 
 def _parse_fault(document: Any) -> Fault:
@@ -56,17 +50,3 @@ def _text(value: Any) -> str | None:
 def printable(text: str) -> str:
     """Capped, and without control characters that would reach a terminal."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text[:MAX_TEXT])
-
-
-def _parse_tensors(body: bytes) -> dict[str, Tensor]:
-    if not body:
-        return {}
-    from safetensors.torch import load  # imports torch, which the worker's start does not wait for
-
-    try:
-        tensors: dict[str, Tensor] = load(body)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WireError("the body is not a safetensors file") from error
-    if len(tensors) > MAX_TENSORS or any(len(name) > MAX_NAME or not name.isprintable() for name in tensors):
-        raise WireError("too many tensors, or a name that is too long")
-    return tensors

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import grader.worker
 from grader.errors import InputError
+from grader.records import Fault
+from grader.submission.files import read
+from grader.submission.listing import MAX_FILE_BYTES, walk
+from grader.submission.names import shown
 
-SKIPPED_FOLDERS = frozenset({
-    ".git", ".hg", ".svn", "__pycache__", ".venv", "venv", "env", "node_modules", ".ipynb_checkpoints",
-    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".idea", ".vscode",
-})  # fmt: skip
-MAX_FILE_BYTES = 32 * 2**20  # larger ones are data sets and weights, which no import needs
 MAX_COPY_BYTES = 256 * 2**20
-MAX_FILES = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,27 +40,55 @@ def prepare(folder: Path, submission: Path) -> Scratch:
 
 
 def _copy(source: Path, target: Path) -> None:
-    target.mkdir()
-    total = count = 0
-    for path in _files(source):
-        total, count = total + path.stat().st_size, count + 1
-        if total > MAX_COPY_BYTES or count > MAX_FILES:
-            raise InputError(
-                f"{source} is too large to be copied for grading (more than {MAX_COPY_BYTES // 2**20} MiB or "
-                f"{MAX_FILES} files; {path.relative_to(source)} was one too many): take out what is not the student's work."
-            )
-        copied = target / path.relative_to(source)
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copied)
-
-
-def _files(source: Path) -> Iterator[Path]:
-    """The regular files to copy. Links are left out: they could lead anywhere."""
+    """The files that a submission's listing names: no links, no pipes, nothing large; what cannot be read is missing."""
     if not source.is_dir():
-        raise InputError(f"{source} is not a folder: give the folder of a submission.")
-    for folder, folders, files in os.walk(source):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
-        for name in sorted(files):
-            path = Path(folder, name)
-            if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_FILE_BYTES:
-                yield path
+        raise InputError(f"{shown(source)} is not a folder: give the folder of a submission.")
+    target.mkdir()
+    source, total = source.resolve(), 0
+    for relative in walk(source).paths:
+        data = read(source, relative, MAX_FILE_BYTES)
+        if isinstance(data, Fault):
+            continue
+        total += len(data)
+        if total > MAX_COPY_BYTES:
+            raise InputError(
+                f"{shown(source)} is too large to be copied for grading (more than {MAX_COPY_BYTES // 2**20} MiB; "
+                f"{shown(relative)} was one too many): take out what is not the student's work."
+            )
+        copied = target / relative
+        with contextlib.suppress(OSError):  # a path that is too long for this system
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            copied.write_bytes(data)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that a submission's code wrote in, as far as it can be: however deep, and whatever its modes.
+
+    Every folder is moved up before it is emptied, so that nothing recurses (the library's own removal ends with a
+    RecursionError at a thousand folders) and no path gets long.
+    """
+    waiting, names = [folder], count()
+    while waiting:
+        here = waiting.pop()
+        with contextlib.suppress(OSError):
+            here.chmod(0o700)
+            with os.scandir(here) as entries:
+                found = list(entries)
+            waiting += [moved for entry in found if (moved := _removed_or_moved(entry, folder / f".removed-{next(names)}"))]
+        if here != folder:
+            with contextlib.suppress(OSError):
+                here.rmdir()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _removed_or_moved(entry: os.DirEntry[str], place: Path) -> Path | None:
+    """Remove a file or a link; a folder is moved, and its new place given."""
+    with contextlib.suppress(OSError):
+        path = Path(entry.path)
+        if not entry.is_dir(follow_symlinks=False):
+            path.unlink()
+        else:
+            path.chmod(0o700)
+            return path.rename(place)
+    return None

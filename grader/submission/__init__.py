@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from grader.errors import InputError
 from grader.records import Fault
 from grader.submission import files, pictures, prose
+from grader.submission.archive import refusal, unpacked
+from grader.submission.listing import Listing, walk
+from grader.submission.names import shown
 from grader.submission.pictures import ImageFact
 from grader.submission.prose import Section
 
-__all__ = ["ImageFact", "Section", "Source", "Submission", "open_submission"]
+__all__ = ["ImageFact", "Section", "Source", "Submission", "open_submission", "unpacked"]
 
 MAX_SOURCE_BYTES = 2**20
 MAX_SOURCES_BYTES = 8 * 2**20  # of all sources together: their trees stay in memory
+# A tree takes up to 2 KB for a statement of two signs. As a measure: the reference has 31,000 words and signs in 2,500 lines.
+MAX_SOURCES_WORDS = 200_000
 README_NAMES = ("readme", "report")
 README_SUFFIXES = (".md", ".markdown", ".txt", ".rst", "")
 
@@ -41,8 +48,17 @@ class Submission:
     _cache: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def paths(self) -> tuple[str, ...]:
-        """All regular files, sorted; links, hidden folders, caches and virtual environments are left out."""
-        found: tuple[str, ...] = self._once("paths", "", lambda: files.walk(self.root))
+        """Regular files, sorted; links, hidden folders, caches and virtual environments are left out. See `notes`."""
+        return self._listing().paths
+
+    def notes(self) -> tuple[str, ...]:
+        """What was left out or could not be read, a sentence each: it may be why something was not found."""
+        faults = [source.fault.message for source in self.sources() if source.fault]
+        readme = self._data(path) if (path := self.readme()) else None
+        return (*self._listing().notes, *faults, *([readme.message] if isinstance(readme, Fault) else []))
+
+    def _listing(self) -> Listing:
+        found: Listing = self._once("listing", "", lambda: walk(self.root))
         return found
 
     def locate(self, relative: str) -> str:
@@ -53,8 +69,12 @@ class Submission:
 
     def text(self, relative: str) -> str | None:
         """The text of a file (UTF-8, UTF-16 or Windows-1251), None where there is no such file or it is too large."""
-        data = self._once("text", relative, lambda: files.read(self.root, self.locate(relative), files.MAX_TEXT_BYTES))
+        data = self._data(relative)
         return None if isinstance(data, Fault) else files.decode(data)
+
+    def _data(self, relative: str) -> bytes | Fault:
+        data: bytes | Fault = self._once("data", relative, lambda: files.read(self.root, self.locate(relative), files.MAX_TEXT_BYTES))
+        return data
 
     def json(self, relative: str) -> dict[str, Any] | Fault:
         """The JSON object in a file: finite numbers, bounded size and depth; or why there is none."""
@@ -92,13 +112,17 @@ class Submission:
         return found
 
     def _sources(self) -> tuple[Source, ...]:
-        found, left = [], MAX_SOURCES_BYTES
-        for path in self.paths():
-            if path.casefold().endswith(".py"):
-                data = files.read(self.root, path, min(left, MAX_SOURCE_BYTES))
-                found.append(Source(path, "", None, data) if isinstance(data, Fault) else _parsed(path, files.decode(data)))
-                left -= 0 if isinstance(data, Fault) else len(data)
-        return tuple(found)
+        texts: dict[str, str | Fault] = {}
+        left, words = MAX_SOURCES_BYTES, MAX_SOURCES_WORDS
+        for path in (each for each in self.paths() if each.casefold().endswith(".py")):
+            data = files.read(self.root, path, min(left, MAX_SOURCE_BYTES))
+            left -= 0 if isinstance(data, Fault) else len(data)
+            texts[path] = data if isinstance(data, Fault) else files.decode(data)
+        found = []
+        for path, text in sorted(texts.items(), key=lambda each: len(each[1]) if isinstance(each[1], str) else 0):
+            words -= 0 if isinstance(text, Fault) else _words(text, words)
+            found.append(Source(path, "", None, text) if isinstance(text, Fault) else _parsed(path, text, words >= 0))
+        return tuple(sorted(found, key=lambda source: source.path))
 
     def content_hash(self) -> str:
         """SHA-256 over the paths and bytes of all files that `paths` lists."""
@@ -111,32 +135,41 @@ class Submission:
         return self._cache[kind, name]
 
 
-def _parsed(path: str, text: str) -> Source:
+def _words(text: str, limit: int) -> int:
+    """How many words and signs a text has, counted to just over a limit."""
+    return sum(1 for _ in islice(re.finditer(r"\w+|[^\w\s]", text), max(0, limit) + 1))
+
+
+def _parsed(path: str, text: str, is_affordable: bool) -> Source:
+    name = shown(path)
+    if not is_affordable:
+        what = f"{name} is not read: the Python files come to more than {MAX_SOURCES_WORDS:,} words and signs"
+        return Source(path, text, None, Fault("import", what, file=name, remedy="Keep data out of the code."))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "invalid escape sequence" is the student's affair
             return Source(path, text, ast.parse(text))
     except SyntaxError as error:
-        what = f"{path} is not valid Python: {error.msg}"
-        remedy = f"Correct the syntax on that line; python -m py_compile {path} shows it."
-        return Source(path, text, None, Fault("import", what, file=path, line=error.lineno, remedy=remedy))
+        what = f"{name} is not valid Python: {shown(error.msg)}"
+        remedy = f"Correct the syntax on that line; python -m py_compile {name} shows it."
+        return Source(path, text, None, Fault("import", what, file=name, line=error.lineno, remedy=remedy))
     except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or nested beyond the parser's stack
-        return Source(path, text, None, Fault("import", f"{path} cannot be parsed ({type(error).__name__})", file=path))
+        return Source(path, text, None, Fault("import", f"{name} cannot be parsed ({type(error).__name__})", file=name))
 
 
 def open_submission(path: Path | str) -> Submission:
     """The submission in a folder. Raises InputError, in one sentence, where there is none to grade."""
-    folder = Path(path)
+    folder, name = Path(path), shown(path)
     try:
         if not folder.exists():
-            raise InputError(f"There is no folder {folder}; give the folder that holds the homework files.")
+            raise InputError(f"There is no folder {name}; give the folder that holds the homework files.")
         if not folder.is_dir():
-            raise InputError(f"{folder} is a file; give the folder that holds the homework files (unpack an archive first).")
+            raise InputError(refusal(folder))
         if next(folder.iterdir(), None) is None:
-            raise InputError(f"The folder {folder} is empty; give the folder that holds the homework files.")
+            raise InputError(f"The folder {name} is empty; give the folder that holds the homework files.")
     except OSError as error:
-        raise InputError(f"The folder {folder} cannot be read ({error.strerror}); check its permissions.") from error
+        raise InputError(f"The folder {name} cannot be read ({error.strerror}); check its permissions.") from error
     submission = Submission(folder.resolve())
-    if not any(name.casefold().endswith(".py") for name in submission.paths()):
-        raise InputError(f"There is no Python file (*.py) in {folder} or below it; give the folder that holds the homework files.")
+    if not any(each.casefold().endswith(".py") for each in submission.paths()):
+        raise InputError(f"There is no Python file (*.py) in {name} or below it; give the folder that holds the homework files.")
     return submission

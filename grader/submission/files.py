@@ -10,73 +10,62 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from grader.records import Fault
+from grader.submission.names import shown
 
-MAX_TEXT_BYTES = 2 * 2**20
-MAX_JSON_BYTES = 8 * 2**20
+MAX_TEXT_BYTES = 2**20
+MAX_JSON_BYTES = 4 * 2**20
 MAX_JSON_DEPTH = 32
+MAX_DIGITS = 18
 MAX_HASHED_BYTES = 64 * 2**20  # of one file; of a larger one its beginning and its size count
 MAX_HASHED_TOTAL_BYTES = 512 * 2**20
-MAX_FILES = 5000
-MAX_DEPTH = 12
-# Folders that hold no work of the student.
-SKIPPED = frozenset({"venv", "env", "__pycache__", "site-packages", "node_modules", "__MACOSX"})
-
-
-def walk(root: Path) -> tuple[str, ...]:
-    """Relative paths (forward slashes) of the regular files, sorted; links, hidden and tool folders are left out."""
-    found: list[str] = []
-    for folder, folders, names in os.walk(root, followlinks=False):
-        here = Path(folder)
-        deep = len(here.relative_to(root).parts) >= MAX_DEPTH
-        folders[:] = [] if deep else sorted(name for name in folders if _is_work(here / name))
-        for name in sorted(names):
-            if len(found) >= MAX_FILES:
-                return tuple(sorted(found))
-            if not name.startswith(".") and _is_regular(here / name):
-                found.append((here / name).relative_to(root).as_posix())
-    return tuple(sorted(found))
-
-
-def _is_work(folder: Path) -> bool:
-    name = folder.name
-    return not (name.startswith(".") or name in SKIPPED or folder.is_symlink() or (folder / "pyvenv.cfg").exists())
-
-
-def _is_regular(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
 
 
 def read(root: Path, relative: str, limit: int) -> bytes | Fault:
     """The bytes of a regular file of at most `limit` bytes that lies inside `root`, or why it cannot be had."""
+    name = shown(relative)
     if "\0" in relative or ".." in PurePosixPath(relative).parts or PurePosixPath(relative).is_absolute():
-        return Fault("missing", f"{relative!r} does not name a file of the submission", file=relative)
+        return Fault("missing", f"{name!r} does not name a file of the submission", file=name)
     try:
         path = (root / relative).resolve()
         if not path.is_relative_to(root):
-            return Fault("result", f"{relative} is a link that leads out of the submission", file=relative)
-        return _read_regular(path, relative, limit)
+            return Fault("result", f"{name} is a link that leads out of the submission", file=name)
+        with os.fdopen(_open(root, path.relative_to(root).parts), "rb") as file:
+            return _read_regular(file, name, limit)
     except FileNotFoundError:
-        return Fault("missing", f"there is no {relative}", file=relative)
+        return Fault("missing", f"there is no {name}", file=name)
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a link that leads to itself
-        return Fault("result", f"{relative} cannot be read ({type(error).__name__})", file=relative)
+        return Fault("result", f"{name} cannot be read ({type(error).__name__})", file=name)
 
 
-def _read_regular(path: Path, relative: str, limit: int) -> bytes | Fault:
-    # O_NONBLOCK: opening a named pipe must not wait for a writer; O_NOFOLLOW: the path was resolved a moment ago.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return Fault("result", f"{relative} is not a file", file=relative)
-        if status.st_size > limit:
-            return Fault("result", f"{relative} has {status.st_size:,} bytes; at most {limit:,} are read", file=relative)
-        return file.read(limit)
+def _open(root: Path, parts: tuple[str, ...]) -> int:
+    """Open a resolved path from folder to folder, so that none of them can be swapped for a link in between."""
+    # O_NONBLOCK: opening a named pipe must not wait for a writer.
+    names = ("O_NONBLOCK", "O_NOFOLLOW", "O_NOCTTY", "O_BINARY", "O_CLOEXEC")
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in names)
+    if os.open not in os.supports_dir_fd or not parts:
+        return os.open(root.joinpath(*parts), flags)
+    folder = os.open(root, flags | os.O_DIRECTORY)
+    try:
+        for name in parts[:-1]:
+            outer, folder = folder, os.open(name, flags | os.O_DIRECTORY, dir_fd=folder)
+            os.close(outer)
+        return os.open(parts[-1], flags, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _read_regular(file: BinaryIO, name: str, limit: int) -> bytes | Fault:
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        return Fault("result", f"{name} is not a file", file=name)
+    data = file.read(limit + 1) if status.st_size <= limit else b""
+    if status.st_size > limit or len(data) > limit:  # it may have grown since
+        size = max(status.st_size, len(data))
+        return Fault("result", f"{name} has {size:,} bytes; at most {limit:,} are read", file=name)
+    return data
 
 
 def decode(data: bytes) -> str:
@@ -94,7 +83,7 @@ def decode(data: bytes) -> str:
 def parse_json(text: str, relative: str) -> dict[str, Any] | Fault:
     """A JSON object of finite numbers and bounded depth, or why it is none."""
     try:
-        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except RecursionError:
         return Fault("result", f"{relative} is nested too deeply", file=relative)
     except ValueError as error:
@@ -118,6 +107,12 @@ def _finite(word: str) -> float:
     return value
 
 
+def _whole(word: str) -> int:
+    if len(word) > MAX_DIGITS:  # no count is as large, and arithmetic with floats would fail on it
+        raise ValueError(f"{word[:20]}... is too large")
+    return int(word)
+
+
 def is_deep(document: Any) -> bool:
     """Is a JSON value nested deeper than `MAX_JSON_DEPTH`? (Python's own repr and == recurse, and would fail.)"""
     level = [document]
@@ -137,20 +132,20 @@ def content_hash(root: Path, paths: tuple[str, ...]) -> str:
     """SHA-256 over path, size and bytes of the files in order; of very large ones the beginning."""
     digest, left = hashlib.sha256(), MAX_HASHED_TOTAL_BYTES
     for relative in paths:
-        limit = min(left, MAX_HASHED_BYTES)
-        left -= _hash_file(digest, root / relative, relative, limit)
+        name = relative.encode("utf-8", "surrogateescape")
+        digest.update(len(name).to_bytes(4, "little") + name)
+        left -= _hash_file(digest, root, relative, min(left, MAX_HASHED_BYTES))
     return digest.hexdigest()
 
 
-def _hash_file(digest: hashlib._Hash, path: Path, relative: str, limit: int) -> int:
+def _hash_file(digest: hashlib._Hash, root: Path, relative: str, limit: int) -> int:
     """Feed one file to the digest; returns how many of its bytes were read."""
-    name = relative.encode("utf-8", "surrogateescape")
-    digest.update(len(name).to_bytes(4, "little") + name)
     read_bytes = 0
     try:
-        digest.update(path.lstat().st_size.to_bytes(8, "little"))
-        with path.open("rb") as file:
-            while read_bytes < limit and (chunk := file.read(min(2**20, limit - read_bytes))):
+        with os.fdopen(_open(root, PurePosixPath(relative).parts), "rb") as file:
+            status = os.fstat(file.fileno())
+            digest.update(status.st_size.to_bytes(8, "little"))
+            while stat.S_ISREG(status.st_mode) and read_bytes < limit and (chunk := file.read(min(2**20, limit - read_bytes))):
                 digest.update(chunk)
                 read_bytes += len(chunk)
     except OSError:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
-_HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"\s{0,3}(#{1,6})\s(.*)")
 _UNDERLINE = re.compile(r"\s{0,3}(=+|-{2,})\s*$")
 # Lines that are not prose: table rows, pictures, quotes of other people's words, HTML, rules.
 _NOT_PROSE = re.compile(r"\s*([|>]|!\[|<|[-*_]{3,}\s*$)")
+
+
+MAX_HEADINGS = 1000
+MAX_HEADING = 300  # characters; a longer line is no heading
 
 
 @dataclass(frozen=True)
@@ -29,29 +35,40 @@ class Section:
 def sections(text: str) -> tuple[Section, ...]:
     """The sections of a Markdown text, in order; fenced code is never a heading."""
     lines = text.split("\n")
-    headings = _headings(lines)
-    found = []
-    for index, (line, level, heading, body) in enumerate(headings):
-        end = next((later for later, other, _, _ in headings[index + 1 :] if other <= level), len(lines))
-        found.append(Section(heading, level, "\n".join(lines[body:end]).strip(), line + 1))
-    return tuple(found)
+    headings = list(islice(_headings(lines), MAX_HEADINGS))
+    ends: list[int] = []
+    later: list[tuple[int, int]] = []  # (level, line) of the headings further down that may end one further up
+    for line, level, _, _ in reversed(headings):
+        while later and later[-1][0] > level:
+            later.pop()
+        ends.append(later[-1][1] if later else len(lines))
+        later.append((level, line))
+    return tuple(
+        Section(heading, level, "\n".join(lines[body:end]).strip(), line + 1)
+        for (line, level, heading, body), end in zip(headings, reversed(ends), strict=True)
+    )
 
 
-def _headings(lines: list[str]) -> list[tuple[int, int, str, int]]:
+def _headings(lines: list[str]) -> Iterator[tuple[int, int, str, int]]:
     """(line, level, heading, first line of the body) of each heading."""
-    found, fenced = [], False
+    fenced = False
     for index, line in enumerate(lines):
         if _FENCE.match(line):
             fenced = not fenced
-        elif not fenced and (match := _HEADING.match(line)):
-            found.append((index, len(match[1]), match[2], index + 1))
+        elif not fenced and (found := _heading(line)):
+            yield index, *found, index + 1
         elif not fenced and index and (match := _UNDERLINE.match(line)) and _may_be_underlined(lines[index - 1]):
-            found.append((index - 1, 1 if match[1][0] == "=" else 2, lines[index - 1].strip(), index + 1))
-    return found
+            yield index - 1, 1 if match[1][0] == "=" else 2, lines[index - 1].strip(), index + 1
+
+
+def _heading(line: str) -> tuple[int, str] | None:
+    """Level and words of a line that is a heading."""
+    match = _HEADING.match(line) if len(line) <= MAX_HEADING else None
+    return (len(match[1]), match[2].strip().rstrip("#").rstrip()) if match else None
 
 
 def _may_be_underlined(line: str) -> bool:
-    return bool(line.strip()) and not _NOT_PROSE.match(line) and not _HEADING.match(line)
+    return bool(line.strip()) and len(line) <= MAX_HEADING and not _NOT_PROSE.match(line) and not _heading(line)
 
 
 def paragraphs(text: str) -> tuple[str, ...]:
@@ -61,7 +78,7 @@ def paragraphs(text: str) -> tuple[str, ...]:
     for line in text.split("\n"):
         if _FENCE.match(line):
             fenced = not fenced
-        if fenced or _FENCE.match(line) or not line.strip() or _NOT_PROSE.match(line) or _HEADING.match(line):
+        if fenced or _FENCE.match(line) or not line.strip() or _NOT_PROSE.match(line) or _heading(line):
             found.append([])
         elif re.match(r"\s*([-*+]|\d+[.)])\s", line):
             found.append([line])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .confine import confine
 from .wire import Frame, WireError, read_frame, write_frame
 
 
@@ -16,8 +18,9 @@ def main() -> None:
     requests, replies = _private_streams()
     limits = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
     _limit_resources(limits)
-    serve = _prepare(Path(sys.argv[1]), warm=bool(limits.get("warm")))
-    write_frame(replies, Frame({"id": 0, "data": {}}))
+    confined = confine()  # before torch starts threads, which would go unconfined
+    serve = _prepare(_place(Path(sys.argv[1]), limits.get("working_copy")), warm=bool(limits.get("warm")))
+    write_frame(replies, Frame({"id": 0, "data": {"confined": confined}}))
     while (request := read_frame(requests)) is not None:
         _reply(replies, serve, request)
     os._exit(0)  # threads and exit handlers of the student's have no say
@@ -43,6 +46,7 @@ def _limit_resources(limits: dict[str, Any]) -> None:
         "RLIMIT_DATA": limits.get("memory_bytes"),
         "RLIMIT_FSIZE": limits.get("file_bytes"),
         "RLIMIT_CPU": limits.get("cpu_seconds"),
+        "RLIMIT_NOFILE": limits.get("open_files"),
         "RLIMIT_CORE": 0,
     }
     for name, value in wanted.items():
@@ -51,6 +55,15 @@ def _limit_resources(limits: dict[str, Any]) -> None:
             hard = resource.getrlimit(kind)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (value, value))
+
+
+def _place(submission: Path, working_copy: str | None) -> Path:
+    """Where the submission is imported from: code that writes beside itself needs a folder that it can write to."""
+    if working_copy is None:
+        return submission
+    shutil.copytree(submission, working_copy)
+    os.chdir(working_copy)
+    return Path(working_copy)
 
 
 def _prepare(root: Path, *, warm: bool) -> Any:

@@ -40,7 +40,7 @@ def _run(submission: Submission, request: Frame) -> tuple[dict[str, Any], dict[s
     if probe is None:
         raise StudentFault("request", f"There is no verb {_verb(request)!r}; there are {', '.join(PROBES)}.")
     _restore(submission)
-    tensors = read_tensors(request.body) if request.body else {}
+    tensors = read_tensors(bytes(request.body)) if request.body else {}
     return probe(submission, request.header["params"], tensors)
 
 

@@ -2,21 +2,25 @@
 
 The examiner starts ``python -m worker SUBMISSION [LIMITS]`` and talks to it over the worker's standard input and a private
 copy of its standard output; whatever the student's code prints goes to standard error. LIMITS is a JSON object:
-"memory_bytes", "file_bytes" and "cpu_seconds" (resource limits that the worker sets on itself before it runs student
-code) and "warm" (prepare for exports before the first request). Both directions carry frames:
+"memory_bytes", "file_bytes", "cpu_seconds" and "open_files" (resource limits that the worker sets on itself before it runs
+student code), "warm" (prepare for exports before the first request) and "working_copy" (a folder to make, copy SUBMISSION
+to and work in, where SUBMISSION itself is read-only). Both directions carry frames:
 
     magic     4 bytes   b"GRD1"
     header    u32 (little endian) number of bytes, then that many bytes of UTF-8 JSON (an object)
     body      u64 (little endian) number of bytes, then that many bytes: a safetensors file, or nothing
 
-A reader knows its limits before it reads: ``MAX_HEADER_BYTES`` and ``MAX_BODY_BYTES``. A frame over a limit, a wrong
-magic or a header that is no JSON object ends the conversation.
+A reader knows its limits before it reads: ``MAX_HEADER_BYTES`` and ``MAX_BODY_BYTES``. It allocates what has arrived,
+not what was announced. A header holds at most ``MAX_CONTAINERS`` objects and lists, ``MAX_VALUES`` values and
+``MAX_DEPTH`` levels; its keys differ, its numbers are finite, its bytes are UTF-8. A frame over a limit, a wrong magic or
+a header that is no such JSON object ends the conversation.
 
 Request header   {"id": int, "verb": one of VERBS, "params": {...}}       body: tensors that the verb names
 Reply header     {"id": int, "data": {...}}                               body: tensors that the data names
              or  {"id": int, "fault": {"kind": one of FAULTS, "message": str, "file": str|null, "line": int|null,
                                        "construct": str|null, "remedy": str|null}}
-The worker first says {"id": 0, "data": {}}: it is ready, and no student code has run yet. Then comes one reply to each
+The worker first says {"id": 0, "data": {"confined": bool}}: it is ready, no student code has run yet, and this is whether it
+could give up privileges and system calls for good (see ``confine``). Then comes one reply to each
 request (ids from 1), in order. Everything in a reply is untrusted. JSON has no NaN here, and no lone surrogates.
 "request" is the fault of a frame that breaks the protocol; the examiner's side adds the kinds "died" and "deadline".
 
@@ -79,15 +83,18 @@ GRAPH (a network as data; nothing in it is code)
 from __future__ import annotations
 
 import json
+import math
 import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 MAGIC = b"GRD1"
 MAX_HEADER_BYTES = 16 * 2**20
-MAX_BODY_BYTES = 256 * 2**20
+MAX_BODY_BYTES = 160 * 2**20  # 42 million weights
+MAX_CONTAINERS, MAX_VALUES, MAX_DEPTH = 400_000, 1_500_000, 64  # a byte of JSON can cost 30 bytes of memory
 VERBS = ("load", "export", "rebuild", "gradients", "experiment")
 FAULTS = ("import", "missing", "build", "forward", "export", "backward", "experiment", "result", "request")
+_PIECE = 2**20
 INTEGER_OPS = ("add", "sub", "mul", "floordiv", "neg")
 
 
@@ -100,7 +107,7 @@ class Frame:
     """One message: a JSON object and the bytes of a safetensors file (or none)."""
 
     header: dict[str, Any]
-    body: bytes = b""
+    body: bytes | bytearray = b""
 
 
 def write_frame(stream: BinaryIO, frame: Frame) -> None:
@@ -126,31 +133,63 @@ def read_frame(stream: BinaryIO) -> Frame | None:
     (header_bytes,) = struct.unpack("<I", _exactly(stream, 4))
     if header_bytes > MAX_HEADER_BYTES:
         raise WireError(f"a header of {header_bytes} bytes is over the limit of {MAX_HEADER_BYTES}")
-    header = _parse_object(_exactly(stream, header_bytes))
+    header = parse_object(_exactly(stream, header_bytes), "header")
     (body_bytes,) = struct.unpack("<Q", _exactly(stream, 8))
     if body_bytes > MAX_BODY_BYTES:
         raise WireError(f"a body of {body_bytes} bytes is over the limit of {MAX_BODY_BYTES}")
     return Frame(header, _exactly(stream, body_bytes))
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
-    data = stream.read(count)
-    if len(data) != count:
-        raise WireError(f"the stream ended after {len(data)} of {count} bytes")
+def _exactly(stream: BinaryIO, count: int) -> bytearray:
+    """Piece by piece: ``read(count)`` would allocate a size that a stranger announced."""
+    data = bytearray()
+    while len(data) < count:
+        piece = stream.read(min(count - len(data), _PIECE))
+        if not piece:
+            raise WireError(f"the stream ended after {len(data)} of {count} bytes")
+        data += piece
     return data
 
 
-def _parse_object(data: bytes) -> dict[str, Any]:
+def parse_object(data: bytearray, what: str) -> dict[str, Any]:
+    """A stranger's JSON object, bounded in values and depth. Raises WireError."""
+    if data.count(b"{") + data.count(b"[") > MAX_CONTAINERS or data.count(b",") > MAX_VALUES:
+        raise WireError(f"the {what} holds too many values")
     try:
-        header = json.loads(data, parse_constant=_refuse_constant)
+        header = json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_distinct)
         if b"\\ud" in data or b"\\uD" in data:  # an escape can make a text that no file takes
             json.dumps(header, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise WireError("the header is not JSON") from error
+        raise WireError(f"the {what} is not JSON") from error
     if not isinstance(header, dict):
-        raise WireError("the header is not a JSON object")
+        raise WireError(f"the {what} is not a JSON object")
+    _check_depth(header, what)
     return header
+
+
+def _check_depth(header: dict[str, Any], what: str) -> None:
+    level: list[Any] = [header]
+    for _ in range(MAX_DEPTH):
+        values = (value for each in level for value in (each.values() if isinstance(each, dict) else each))
+        level = [value for value in values if isinstance(value, dict | list)]
+        if not level:
+            return
+    raise WireError(f"the {what} is nested more than {MAX_DEPTH} deep")
 
 
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is too large for a number")
+    return number
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found

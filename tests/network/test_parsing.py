@@ -143,6 +143,40 @@ def test_a_table_may_not_be_looked_up_by_the_input(index: str, allowed: bool) ->
         assert code(raw) == "lookup"
 
 
+@pytest.mark.parametrize(("table", "allowed"), [("w", False), ("n0", True)])
+def test_a_table_may_not_be_sampled_where_the_input_says(table: str, allowed: bool) -> None:
+    image = {"op": "aten.view.default", "args": [X, [-1, 1, 2, 2]]}
+    grid = {"op": "aten.view.default", "args": [X, [-1, 2, 1, 2]]}
+    whole = {"op": "aten.expand.default", "args": [{"ref": table}, [-1, -1, -1, -1]]}
+    sampled = {"op": "aten.grid_sampler.default", "args": [{"ref": "n2"}, {"ref": "n1"}, 0, 0, False]}
+    shape = (1, 4) if table == "w" else (None, 4)
+    raw = simple(image, grid, whole, sampled, shape=shape, tensors=(tensor("w", 1, 1, 9, 9),))
+    if allowed:
+        parse_graph(raw)
+    else:
+        assert code(raw) == "lookup"
+
+
+def test_caps_on_the_sum_of_all_values_and_on_operands() -> None:
+    assert code(simple(*[RELU] * 5, shape=(None, 2**10)), Limits(total_bytes=2**20)) == "total-bytes"
+    joined = {"op": "aten.cat.default", "args": [[X] * 30]}
+    assert code(simple(joined, joined), Limits(nodes=8)) == "too-many-refs"
+
+
+@pytest.mark.parametrize(
+    ("node", "work"),
+    [
+        ({"op": "aten.sum.default", "args": [{"ref": "x"}]}, 4),
+        ({"op": "aten.cdist.default", "args": [{"ref": "w"}, {"ref": "w"}]}, 100 * 100 * 4),
+        ({"op": "aten.sort.default", "args": [{"ref": "w"}]}, 400 * 16),
+    ],
+)
+def test_work_is_counted_by_what_is_read_too(node: dict[str, Any], work: int) -> None:
+    raw = simple(node, RELU, tensors=(tensor("w", 100, 4),))
+    parse_graph(raw, Limits(multiply_adds=work + 4))
+    assert code(raw, Limits(multiply_adds=work)) == "multiply-adds"
+
+
 def test_a_lookup_index_written_in_place_is_seen() -> None:
     made = {"op": "aten.zeros.default", "args": [[4]], "kwargs": {"dtype": {"dtype": "int64"}}}
     written = {"op": "aten.copy_.default", "args": [{"ref": "n0"}, {"ref": "n1"}]}

@@ -127,13 +127,14 @@ def scored(verdicts: tuple[r.Verdict, ...]) -> r.Score:
 
 
 PROVENANCE = r.Provenance(
-    grader_version="0.1.0", rubric="lesson4_cnn", rubric_hash="sha256:5d0c…9a", profile="quick", seed=0,
+    grader_version="0.1.0", rubric="lesson4_cnn", rubric_hash="sha256:5d0c…9a", profile="quick", seed=0, self_check=True,
     submission="homework", submission_hash="sha256:77aa…01",
     data={"digits": "Built-in set “digits” (1×28×28, ten classes, made from seed 0), in place of MNIST.",
           "objects": "Built-in set “objects” (3×32×32, ten classes, made from seed 0), in place of CIFAR-10."},
     data_fingerprints={"digits": "sha256:12ab", "objects": "sha256:34cd"}, device="cpu", cpu_capability="AVX512",
     precision="bfloat16", torch_version="2.15.0", torchvision_version="0.30.0", python_version="3.11.7",
-    platform="Linux x86_64", isolation="separate process without network",
+    platform="Linux x86_64", isolation="best",
+    protections=(r.Protection("network", True, "no network"), r.Protection("memory", False, "bubblewrap is not installed")),
 )  # fmt: skip
 
 

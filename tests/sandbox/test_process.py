@@ -1,4 +1,4 @@
-"""Whatever a submission does to its own process, the next request is answered by a fresh one."""
+"""Whatever a submission does to its own process, the next request is answered by a fresh one: shut in by bubblewrap, and not."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from grader.errors import GraderFault, InputError
 from grader.records import Fault
-from grader.sandbox import process
 from grader.sandbox.base import Answer, WorkerReply, WorkerRequest
-from grader.sandbox.process import Limits, ProcessSandbox
+from grader.sandbox.launch import Limits
+from grader.sandbox.process import ProcessSandbox
+from tests.sandbox.processes import need_bubblewrap, running
 
 SUBMISSIONS = Path(__file__).parents[1] / "submissions"
 COLD = Limits(warm=False)
@@ -39,13 +39,13 @@ def crash():
     os.kill(os.getpid(), signal.SIGSEGV)
 
 def spawn():
-    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    command = [sys.executable, "-c", "import time; time.sleep(600.5)"]
     return [subprocess.Popen(command, start_new_session=True).pid, double_fork()]
 
 def double_fork():
     reading, writing = os.pipe()
     if os.fork() == 0:
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600.5)"], start_new_session=True)
         os.write(writing, str(child.pid).encode())
         os._exit(0)
     os.wait()
@@ -57,14 +57,16 @@ def spoil():
 """
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessSandbox]:
+@pytest.fixture(scope="module", params=["none", "full"])
+def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessSandbox]:
+    if request.param == "full":
+        need_bubblewrap()
     root = tmp_path_factory.mktemp("submission")
     (root / "work.py").write_text(SCRIPT)
     for case in ("ok", "exit_in_constructor", "endless_forward", "forged_frame"):
         (root / f"{case}.py").write_text((SUBMISSIONS / case / "models/net.py").read_text().replace("models.parts", "parts"))
     (root / "parts.py").write_text((SUBMISSIONS / "ok/models/parts.py").read_text())
-    with ProcessSandbox(root, COLD) as started:
+    with ProcessSandbox(root, COLD, request.param) as started:
         yield started
 
 
@@ -132,20 +134,40 @@ def test_bytes_forged_on_the_wire_are_a_fault(sandbox: ProcessSandbox) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="fork")
 def test_what_the_worker_started_ends_with_it(sandbox: ProcessSandbox) -> None:
-    children = document(sandbox, "spawn")
-    assert all(psutil.pid_exists(child) for child in children)
+    document(sandbox, "spawn")
+    assert len(running("time.sleep(600.5)")) == 2
     sandbox.close()
-    deadline = time.monotonic() + 5
-    while any(_runs(child) for child in children) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not any(_runs(child) for child in children)
+    assert not running("time.sleep(600.5)")
 
 
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+TRAPS = """
+import os
+from pathlib import Path
+
+def pipe():
+    printed = Path(os.environ["HOME"]).parent / "stderr.txt"
+    printed.unlink()
+    os.mkfifo(printed)
+    os._exit(3)
+
+def deep():
+    os.chdir(os.environ["HOME"])
+    for _ in range(3000):
+        os.mkdir("d")
+        os.chdir("d")
+    return os.environ["HOME"]
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes and no such deep folders")
+def test_traps_in_the_scratch_folder_are_neither_waited_for_nor_kept(tmp_path: Path) -> None:
+    (tmp_path / "work.py").write_text(TRAPS)
+    with ProcessSandbox(tmp_path, COLD, "none") as sandbox:
+        deep = call(sandbox, "deep")
+        assert isinstance(deep, Answer)
+        ended = call(sandbox, "pipe")
+        assert isinstance(ended, Fault) and ended.kind == "died"
+    assert not Path(deep.data["document"]).parent.exists()
 
 
 def test_the_submission_itself_is_never_written_to(tmp_path: Path) -> None:
@@ -163,6 +185,6 @@ def test_a_submission_that_is_no_folder_is_the_callers_fault(tmp_path: Path) -> 
 
 
 def test_a_worker_that_does_not_start_is_the_graders_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process.sys, "executable", "/bin/false")
-    with ProcessSandbox(tmp_path) as sandbox, pytest.raises(GraderFault):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with ProcessSandbox(tmp_path, isolation="none") as sandbox, pytest.raises(GraderFault):
         sandbox.run(WorkerRequest("load", {"file": "a.py"}))

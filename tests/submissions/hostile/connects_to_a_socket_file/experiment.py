@@ -1,0 +1,15 @@
+"""Connects to a socket in a folder that it has been told of."""
+
+import socket
+from typing import Any
+
+from torch import Tensor
+
+
+def compare(epochs: int, seed: int, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor]) -> dict[str, Any]:
+    with socket.socket(socket.AF_UNIX) as server:
+        try:
+            server.connect("@AROUND@/server.socket")
+        except OSError:
+            pass
+    return {"models": {"net": {"parameters": 123456, "test_accuracy": 7.5, "train_seconds": -1}}}

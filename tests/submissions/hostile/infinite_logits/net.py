@@ -1,0 +1,14 @@
+"""A network whose outputs are infinite."""
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(1, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.head(x.mean((1, 2, 3)).unsqueeze(1))
+        return torch.where(y > 0, torch.inf, -torch.inf)

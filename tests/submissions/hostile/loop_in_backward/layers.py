@@ -1,0 +1,34 @@
+"""A backward pass that does not end."""
+
+import torch
+from torch import nn
+
+
+class GateFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.save_for_backward(x, scale)
+        return x * torch.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        while True:
+            gradient = gradient + 1
+
+
+class Gate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor([1.7]))
+
+    def forward(self, x):
+        return GateFunction.apply(x, self.scale)
+
+
+class Block(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.only = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        return torch.relu(self.only(x))

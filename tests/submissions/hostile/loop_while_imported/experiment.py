@@ -1,0 +1,4 @@
+"""Never comes to an end of being imported."""
+
+while True:
+    pass

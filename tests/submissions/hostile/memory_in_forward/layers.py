@@ -1,0 +1,36 @@
+"""Takes memory without end in a forward pass (at most 6 GiB here)."""
+
+import torch
+from torch import nn
+
+
+class GateFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.save_for_backward(x, scale)
+        return x * torch.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, scale = ctx.saved_tensors
+        return gradient * x, gradient.sum().reshape(scale.shape)
+
+
+class Gate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor([1.7]))
+
+    def forward(self, x):
+        held = [torch.ones(2**24) for _ in range(96)]
+        x = x + len(held) * 0
+        return GateFunction.apply(x, self.scale)
+
+
+class Block(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.only = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        return torch.relu(self.only(x))

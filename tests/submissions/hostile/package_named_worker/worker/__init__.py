@@ -1,0 +1,1 @@
+"""Is imported in place of the worker."""
