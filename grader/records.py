@@ -144,6 +144,7 @@ class NetworkFacts:
     input_shape: tuple[int, ...] = ()  # one sample, without the batch dimension, e.g. (3, 32, 32)
     modes: Literal["same", "simpler", "other"] = "same"  # evaluation against training: the same, a part of it, another network
     evaluation_only: tuple[str, ...] = ()  # weights and operators of the evaluation graph that training lacks
+    unused_count: int = 0  # numbers in the unused parameters
 
     @property
     def convs(self) -> tuple[LayerFact, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import cast
@@ -26,7 +26,7 @@ from grader.checks import (
     regularisation,
     trainable,
 )
-from grader.checks.base import Case, Check, Evidence, review_of
+from grader.checks.base import Case, Check, Evidence, joined, review_of
 from grader.errors import InputError
 from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, message
 from grader.rubric import Advice, Alternative, Criterion, DataSource, Profile, Rubric
@@ -87,13 +87,25 @@ def _require(criterion: Advice, alternative: Alternative) -> object:
 
 
 def verdict_on(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Evidence) -> Verdict:
-    """Judge a criterion by the strongest alternative that is available. A check that breaks gives BROKEN, never an exception."""
+    """Judge a criterion by the strongest alternative that is available. A check that breaks gives BROKEN, never an exception.
+
+    A claim of the worker takes nothing away: where the next alternative alone earns more, that one counts. Otherwise it
+    would pay to let a function fail rather than to let it return what is wrong.
+    """
+    best: Verdict | None = None
     try:
         for case in cases:
             judgement = check_named(case.check).judge(case.case, evidence)
-            if judgement is not None:
-                return _verdict(criterion, case, judgement)
-        return _unavailable(criterion, cases[0], evidence)
+            if judgement is None:
+                continue
+            verdict = _verdict(criterion, case, judgement)
+            if best is not None and verdict.points > best.points:
+                why = message("with what its function returned it would be less: {found}", found=best.found)
+                best = replace(verdict, why=joined([verdict.why, why]))
+            best = best or verdict
+            if case.basis is not Basis.CLAIM:
+                break
+        return best or _unavailable(criterion, cases[0], evidence)
     except Exception as error:
         return _broken(criterion, error)
 

@@ -138,8 +138,9 @@ def fault_item(role: str, fault: Fault, expected: Message) -> Item:
     return Item(Fraction(0), expected, found, why, review=review_of(fault), look_at=fault.place)
 
 
-# The work may be right where the grader has no graph of it, refused its graph, or stopped waiting.
-_UNSURE = frozenset({"export", "network", "deadline", "trainer"})
+# The work may be right where the grader has no graph of it, refused its graph, or stopped waiting; of code that replaces
+# what its answers are computed with, a person has to say whether it was meant to.
+_UNSURE = frozenset({"export", "network", "deadline", "trainer", "tampered"})
 
 
 def review_of(fault: Fault) -> Review:

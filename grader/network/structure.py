@@ -48,6 +48,7 @@ def _facts(exported: Exported, generator: torch.Generator) -> NetworkFacts:
     with torch.no_grad():
         outputs = execute(exported.evaluation, exported.weights, exported.probe)
     used = _used(exported, trace)
+    unused = _unused(exported, used)
     agrees = evaluation_agrees(exported, outputs, torch.Generator().manual_seed(generator.initial_seed() + 1))
     modes = compare_modes(exported)
     return NetworkFacts(
@@ -61,7 +62,8 @@ def _facts(exported: Exported, generator: torch.Generator) -> NetworkFacts:
         dropouts=dropout_facts(exported.training, exported.evaluation),
         parameters=_count(spec for spec in used if spec.trainable),
         frozen_parameters=_count(spec for spec in used if not spec.trainable),
-        unused_parameters=_unused(exported, used),
+        unused_parameters=tuple(spec.path for spec in unused),
+        unused_count=_count({spec.storage: spec for spec in unused}.values()),
         constant_weights=constant_weights(trace.graph, trace),
         receptive_field=receptive_field(trace, weights, generator),
         multiply_adds=_work(trace),
@@ -98,9 +100,9 @@ def _used(exported: Exported, trace: Trace) -> list[TensorSpec]:
     return list(used.values())
 
 
-def _unused(exported: Exported, used: list[TensorSpec]) -> tuple[str, ...]:
+def _unused(exported: Exported, used: list[TensorSpec]) -> list[TensorSpec]:
     storages = {spec.storage for spec in used}
-    return tuple(spec.path for spec in exported.specs if spec.kind == "parameter" and spec.storage not in storages)
+    return [spec for spec in exported.specs if spec.kind == "parameter" and spec.storage not in storages]
 
 
 def _count(specs: Iterable[TensorSpec]) -> int:

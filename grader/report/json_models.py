@@ -115,6 +115,7 @@ class FactsModel(_Model):
     parameters: int = Field(description="trainable numbers that the output depends on, each storage counted once")
     frozen_parameters: int = Field(description="numbers that are not trained")
     unused_parameters: list[str] = Field(description="paths of parameters that the output does not depend on")
+    unused_count: int = Field(description="numbers in those parameters")
     constant_weights: list[str] = Field(description="constants that are used as weights")
     multiply_adds: int = Field(description="multiply-adds for one sample")
     receptive_field: list[int] | None = Field(description="height and width in pixels of one unit before flattening")

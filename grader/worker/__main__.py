@@ -73,11 +73,12 @@ def _prepare(root: Path, *, warm: bool) -> Any:
     torch.set_num_threads(1)
     if warm:
         _warm_up_export(torch)
+    from .integrity import Integrity
     from .loading import Submission
     from .service import answer
 
-    submission = Submission(root)
-    return lambda request: answer(submission, request)
+    submission, integrity = Submission(root), Integrity()
+    return lambda request: answer(submission, integrity, request)
 
 
 def _warm_up_export(torch: Any) -> None:

@@ -14,15 +14,16 @@ from safetensors.torch import save as write_tensors
 from torch import Tensor
 
 from .faults import StudentFault, from_error
+from .integrity import Integrity
 from .loading import Submission
 from .probes import PROBES
 from .wire import Frame
 
 
-def answer(submission: Submission, request: Frame) -> tuple[dict[str, Any], bytes]:
+def answer(submission: Submission, integrity: Integrity, request: Frame) -> tuple[dict[str, Any], bytes]:
     """The reply's header without its id ("data" or "fault"), and its body."""
     try:
-        data, tensors = _run(submission, request)
+        data, tensors = _run(submission, integrity, request)
         return {"data": data}, _body(tensors)
     except StudentFault as fault:
         return {"fault": fault.document()}, b""
@@ -35,13 +36,16 @@ def answer(submission: Submission, request: Frame) -> tuple[dict[str, Any], byte
             sys.stdout.flush()
 
 
-def _run(submission: Submission, request: Frame) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _run(submission: Submission, integrity: Integrity, request: Frame) -> tuple[dict[str, Any], dict[str, Tensor]]:
     probe = PROBES.get(_verb(request))
     if probe is None:
         raise StudentFault("request", f"There is no verb {_verb(request)!r}; there are {', '.join(PROBES)}.")
     _restore(submission)
     tensors = read_tensors(bytes(request.body)) if request.body else {}
-    return probe(submission, request.header["params"], tensors)
+    try:
+        return probe(submission, request.header["params"], tensors)
+    finally:
+        integrity.check(submission.root)
 
 
 def _restore(submission: Submission) -> None:

@@ -93,7 +93,7 @@ MAX_HEADER_BYTES = 16 * 2**20
 MAX_BODY_BYTES = 160 * 2**20  # 42 million weights
 MAX_CONTAINERS, MAX_VALUES, MAX_DEPTH = 400_000, 1_500_000, 64  # a byte of JSON can cost 30 bytes of memory
 VERBS = ("load", "export", "rebuild", "gradients", "experiment")
-FAULTS = ("import", "missing", "build", "forward", "export", "backward", "experiment", "result", "request")
+FAULTS = ("import", "missing", "build", "forward", "export", "backward", "experiment", "result", "tampered", "request")
 _PIECE = 2**20
 INTEGER_OPS = ("add", "sub", "mul", "floordiv", "neg")
 

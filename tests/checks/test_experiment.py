@@ -162,8 +162,8 @@ def test_a_count_that_could_not_be_compared_asks_for_a_review_at_its_place(tmp_p
     found = evidence(tmp_path, files, {"mnist": document("mnist", False)}, facts=faults)
     judgement = experiment.judge(case(rules=["parameters_match"]), found)
     assert judgement is not None
-    assert (judgement.fraction, judgement.review) == (1, Review.RECOMMENDED)
-    assert judgement.look_at is not None
+    assert (judgement.fraction, judgement.review) == (0, Review.REQUIRED)
+    assert judgement.look_at == "models/m.py:3"
 
 
 def test_an_unknown_rule_is_refused() -> None:

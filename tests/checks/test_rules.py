@@ -193,12 +193,20 @@ def test_a_run_that_was_too_fast_for_the_clock_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize(("name", "rule"), [("mnist", "parameters_match"), ("kernels", "conv_parameters"), ("blocks", "block_parameters")])
-def test_a_count_without_a_measured_network_is_accepted_but_goes_to_a_person(name: str, rule: str) -> None:
-    found = replace(reading(name, document(name)), facts={ROLES[name][0]: Fault("export", "no graph", "models/m.py", 12)})
-    items = RULES[rule].judge(found)
-    assert share(items) == 1
-    assert items[0].review is Review.RECOMMENDED
+def test_a_count_without_a_measured_network_earns_nothing_and_goes_to_a_person(name: str, rule: str) -> None:
+    measured = dict.fromkeys(ROLES[name], facts()) | {ROLES[name][0]: Fault("export", "no graph", "models/m.py", 12)}
+    items = RULES[rule].judge(replace(reading(name, document(name)), facts=measured))
+    assert items[0].holds < 1
+    assert items[0].review is Review.REQUIRED
     assert items[0].look_at == "models/m.py:12"
+
+
+@pytest.mark.parametrize("changed", [{"eager_agrees": False}, {"evaluation_agrees": False, "modes": "other"}])
+def test_a_count_of_a_network_that_is_another_one_while_it_is_exported_earns_nothing(changed: dict[str, Any]) -> None:
+    measured = dict.fromkeys(ROLES["mnist"], replace(facts(), **changed))
+    items = RULES["parameters_match"].judge(replace(reading("mnist", document("mnist")), facts=measured))
+    assert share(items) == 0
+    assert {each.review for each in items} == {Review.REQUIRED}
 
 
 def test_frozen_parameters_may_be_counted_or_not() -> None:
@@ -212,9 +220,10 @@ def test_frozen_parameters_may_be_counted_or_not() -> None:
 
 
 def test_unused_parameters_are_counted_by_the_student_but_not_by_the_graph() -> None:
-    measured = dict.fromkeys(ROLES["mnist"], replace(facts(PARAMETERS - 100), unused_parameters=("spare.weight",)))
-    items = RULES["parameters_match"].judge(replace(reading("mnist", document("mnist")), facts=measured))
-    assert share(items) == 1
+    for unused, holds in ((100, True), (99, False), (101, False)):
+        found = replace(facts(PARAMETERS - 100), unused_parameters=("spare.weight",), unused_count=unused)
+        items = RULES["parameters_match"].judge(replace(reading("mnist", document("mnist")), facts=dict.fromkeys(ROLES["mnist"], found)))
+        assert (share(items) == 1) == holds
 
 
 def test_convolutions_may_be_counted_without_their_biases() -> None:

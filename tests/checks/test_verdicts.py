@@ -78,6 +78,17 @@ def test_the_strongest_available_alternative_is_used_with_its_share(judged: Judg
     assert judged(0, 1).basis is Basis.MEASURED  # what was judged and failed is not asked again
 
 
+@pytest.mark.parametrize(
+    ("claim", "code", "points", "basis"),
+    [(0, 1, Fraction(1), Basis.CODE), (Fraction(1, 2), 1, Fraction(1), Basis.CLAIM), (1, 1, Fraction(2), Basis.CLAIM), (None, 1, Fraction(1), Basis.CODE)],
+)
+def test_a_claim_takes_nothing_away_from_what_stands_without_it(judged: Judge, claim: Any, code: Any, points: Any, basis: Basis) -> None:
+    """A function that returns what is wrong earns no less than one that fails; at a tie the stronger evidence is told."""
+    found = judged(None, claim, code, shares=(1, 1, Fraction(1, 2)))
+    assert (found.points, found.basis) == (points, basis)
+    assert ("it would be less: found x" in str(found.why)) == (claim == 0)
+
+
 def test_nothing_to_judge_fails_and_says_so(judged: Judge) -> None:
     found = judged(None)
     assert (found.outcome, found.points, found.depends_on) == (Outcome.FAILED, 0, None)

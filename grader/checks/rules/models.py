@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from grader.checks.base import Item
+from grader.checks.base import Item, doubts, place_of, review_of
 from grader.checks.rules.reading import (
     ROUNDING,
     ROUNDING_OF_RESULT,
@@ -142,24 +143,27 @@ def parameters_match(reading: Reading) -> list[Item]:
 def total_counts(facts: NetworkFacts) -> tuple[Container[int], str]:
     """Counts that an honest `sum(p.numel() for p in parameters())` may give, and the text to show.
 
-    Frozen parameters may be counted or not; ones that the output does not depend on have no size here, so that any
-    larger number is accepted where there are some (they cost points where the network itself is judged).
+    Frozen parameters and ones that the output does not depend on may be counted or not (unused ones cost points where the
+    network itself is judged).
     """
-    if facts.unused_parameters:
-        return range(facts.parameters, 2**62), f"{facts.parameters} or, with the unused ones, more"
-    return {facts.parameters, facts.parameters + facts.frozen_parameters}, str(facts.parameters)
+    frozen, unused = {0, facts.frozen_parameters}, {0, facts.unused_count}
+    text = f"{facts.parameters} or, with the unused ones, {facts.parameters + facts.unused_count}" if facts.unused_count else f"{facts.parameters}"
+    return {facts.parameters + more + others for more in frozen for others in unused}, text
 
 
 def counted(key: str, entry: Entry, counts: Callable[[NetworkFacts], tuple[Container[int], str]]) -> Point:
-    """The point that a stated count agrees with the measured network; without one a person is asked to look."""
+    """The point that a stated count agrees with the measured network; one that nothing can be held against does not hold."""
     found = count(entry.model.get(key))
-    if isinstance(entry.facts, NetworkFacts):
-        allowed, text = counts(entry.facts)
-        return stated(key, entry.model, found in allowed, message("{count} (counted on the graph)", count=text))
-    place = entry.facts.place if isinstance(entry.facts, Fault) else None
-    whole = stated(key, entry.model, bool(found), message("a whole number above 0"))
-    review = Review.RECOMMENDED if whole.holds else Review.NONE
-    return Point(whole.holds, whole.expected, whole.found, review, place)
+    if not isinstance(entry.facts, NetworkFacts):
+        what = stated(key, entry.model, False, message("the network's count, which could not be measured"))
+        if isinstance(entry.facts, Fault) and found:
+            return replace(what, review=review_of(entry.facts), look_at=entry.facts.place)
+        return what
+    if any(each.review is Review.REQUIRED for each in doubts(entry.facts)):
+        what = stated(key, entry.model, False, message("the network's count; what was exported is not what runs"))
+        return replace(what, review=Review.REQUIRED, look_at=place_of(entry.facts))
+    allowed, text = counts(entry.facts)
+    return stated(key, entry.model, found in allowed, message("{count} (counted on the graph)", count=text))
 
 
 def curves(reading: Reading) -> list[Item]:
