@@ -13,7 +13,7 @@ Checks are pure: everything they know is in their two arguments.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal, Protocol
 
@@ -164,6 +164,14 @@ def doubts(facts: NetworkFacts) -> list[Item]:
     return [
         Item(Fraction(0), expected, said, why, Fraction(0), review, place_of(facts)) for holds, expected, said, review in found if not holds
     ]
+
+
+def with_doubts(facts: NetworkFacts, items: Iterable[Item]) -> list[Item]:
+    """The items and the doubts. What was measured on another network than the one that runs earns nothing until a person has looked."""
+    found = doubts(facts)
+    if all(each.review is not Review.REQUIRED for each in found):
+        return [*found, *items]
+    return [*found, *(replace(each, holds=Fraction(0), why=found[0].why) for each in items)]
 
 
 def place_of(facts: NetworkFacts) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, doubts, fault_item, item, place_of
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, place_of, with_doubts
 from grader.checks.layer import shape_items, variants_of
 from grader.records import Fault, Judgement, LayerFact, NetworkFacts, ResidualFact, message
 
@@ -33,10 +33,8 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
             fault = facts or Fault("missing", "it was not examined")
             items.append(fault_item(role, fault, message("{title}", title=case.rubric.role[role].title)))
             continue
-        items += [replace(each, weight=each.weight / 2) for each in shape_items(case, role, evidence)]
-        items += doubts(facts)
-        items.append(_residual(facts))
-        items.append(_branch(case.require, facts))
+        shapes = [replace(each, weight=each.weight / 2) for each in shape_items(case, role, evidence)]
+        items += with_doubts(facts, [*shapes, _residual(facts), _branch(case.require, facts)])
     return combine(items, case.criterion.hint)
 
 

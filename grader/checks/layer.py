@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, doubts, fault_item, item, place_of
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, place_of, with_doubts
 from grader.checks.standard import same_as_standard
 from grader.network.exported import Exported
 from grader.records import Fault, Judgement, NetworkFacts, message
@@ -39,7 +39,7 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
         if isinstance(main, Fault):
             items.append(fault_item(role, main, message("{title}", title=case.rubric.role[role].title)))
             continue
-        items += [*shape_items(case, role, evidence), *doubts(main), _logic(case, role, evidence)]
+        items += with_doubts(main, [*shape_items(case, role, evidence), _logic(case, role, evidence)])
     return combine(items, case.criterion.hint)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, doubts, fault_item, item
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, with_doubts
 from grader.network.collapse import linear_pairs
 from grader.network.exported import Exported
 from grader.records import Fault, Judgement, LayerFact, NetworkFacts, Review, message
@@ -87,7 +87,7 @@ def _items(require: Require, facts: NetworkFacts, exported: Exported, batch_size
         return [replace(output, weight=Fraction(1))]
     asked = [each for make in _DEFINING for each in make(require, facts)] + _nonlinear(require, facts, exported)
     weighed = [replace(each, weight=DEFINES / len(asked)) for each in asked]
-    return [output, _independence(facts), *doubts(facts), *weighed]
+    return with_doubts(facts, [output, _independence(facts), *weighed])
 
 
 def _output(require: Require, facts: NetworkFacts, exported: Exported, batch_sizes: Sequence[int]) -> Item:

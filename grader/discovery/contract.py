@@ -7,31 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
+from grader.discovery.records import Match
 from grader.errors import InputError
-from grader.records import Fault, Message, message
+from grader.records import Fault, message
 from grader.rubric import Role, Rubric
 from grader.submission import Submission
-
-
-@dataclass(frozen=True)
-class Match:
-    """What fills a role, how sure that is, and why; or the Fault that nothing does."""
-
-    role: str
-    file: str
-    name: str
-    confidence: float
-    reason: Message
-    fault: Fault | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def candidate(self) -> str | None:
-        """``file.py:Name``, or None where nothing fills the role."""
-        return None if self.fault else f"{self.file}:{self.name}"
 
 
 def match_roles(rubric: Rubric, submission: Submission) -> dict[str, Match]:

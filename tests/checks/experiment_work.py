@@ -41,7 +41,14 @@ def facts(parameters: int = PARAMETERS) -> NetworkFacts:
         LayerFact("linear", "linear", WEIGHTS[1], None, parameters=parameters - CONV_PARAMETERS),
     )
     values: dict[str, Any] = dict.fromkeys(NetworkFacts.__dataclass_fields__, ())
-    values |= {"batch_independent": True, "evaluation_agrees": True, "eager_agrees": True, "finite": True, "modes": "same", "unused_count": 0}
+    values |= {
+        "batch_independent": True,
+        "evaluation_agrees": True,
+        "eager_agrees": True,
+        "finite": True,
+        "modes": "same",
+        "unused_count": 0,
+    }
     values |= {"layers": layers, "parameters": parameters, "frozen_parameters": 0, "receptive_field": (FIELD, FIELD)}
     return NetworkFacts(**values)
 

@@ -80,7 +80,12 @@ def test_the_strongest_available_alternative_is_used_with_its_share(judged: Judg
 
 @pytest.mark.parametrize(
     ("claim", "code", "points", "basis"),
-    [(0, 1, Fraction(1), Basis.CODE), (Fraction(1, 2), 1, Fraction(1), Basis.CLAIM), (1, 1, Fraction(2), Basis.CLAIM), (None, 1, Fraction(1), Basis.CODE)],
+    [
+        (0, 1, Fraction(1), Basis.CODE),
+        (Fraction(1, 2), 1, Fraction(1), Basis.CLAIM),
+        (1, 1, Fraction(2), Basis.CLAIM),
+        (None, 1, Fraction(1), Basis.CODE),
+    ],
 )
 def test_a_claim_takes_nothing_away_from_what_stands_without_it(judged: Judge, claim: Any, code: Any, points: Any, basis: Basis) -> None:
     """A function that returns what is wrong earns no less than one that fails; at a tie the stronger evidence is told."""

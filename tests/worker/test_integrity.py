@@ -95,7 +95,9 @@ def test_ordinary_work_replaces_nothing(act: Callable[[], Any]) -> None:
     integrity.check(Path(__file__).parent)
 
 
-@pytest.mark.parametrize(("owner", "name"), [(torch.Tensor, "__repr__"), (torch, "load"), (torch.nn.Module, "count_parameters"), (builtins, "print")])
+@pytest.mark.parametrize(
+    ("owner", "name"), [(torch.Tensor, "__repr__"), (torch, "load"), (torch.nn.Module, "count_parameters"), (builtins, "print")]
+)
 def test_what_bears_on_no_answer_may_be_replaced_or_added(owner: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     integrity = Integrity()
     monkeypatch.setattr(owner, name, wrong, raising=False)

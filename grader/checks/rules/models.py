@@ -147,7 +147,11 @@ def total_counts(facts: NetworkFacts) -> tuple[Container[int], str]:
     network itself is judged).
     """
     frozen, unused = {0, facts.frozen_parameters}, {0, facts.unused_count}
-    text = f"{facts.parameters} or, with the unused ones, {facts.parameters + facts.unused_count}" if facts.unused_count else f"{facts.parameters}"
+    text = (
+        f"{facts.parameters} or, with the unused ones, {facts.parameters + facts.unused_count}"
+        if facts.unused_count
+        else f"{facts.parameters}"
+    )
     return {facts.parameters + more + others for more in frozen for others in unused}, text
 
 
