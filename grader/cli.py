@@ -33,10 +33,10 @@ app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_mark
 BELOW_MINIMUM = 1
 
 PHASES = {
-    "export": "building and exporting {subject}",
+    "build": "building {subject}",
+    "export": "exporting {subject}",
     "experiment": "running the experiment {subject} at a tiny budget",
     "gradients": "asking for the gradients of {subject}",
-    "rebuild": "building {subject} again under another seed",
     "train": "training {subject}",
 }
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,40 +11,27 @@ import torch
 from pebble import ProcessExpired
 from torch import Tensor
 
+from grader.asking import DEADLINES, ENDED, Built, Deadlines, Listener, Worker, as_list, build_all, derived_seed, drawn_batch, export
 from grader.checks.base import ClaimedGradients, Evidence
 from grader.discovery import Match
-from grader.network.exported import Exported, from_reply
+from grader.network.exported import Exported
+from grader.network.fresh import alike_weights
 from grader.network.gradients import DirectionalCheck
 from grader.network.graph import Limits
-from grader.network.values import NetworkError
 from grader.plan import Plan
 from grader.records import Fault, NetworkFacts, Protection, TrainingResult
 from grader.rubric import Experiment, Profile, Role, Rubric
-from grader.sandbox.base import Answer, Opener, Sandbox, WorkerReply, WorkerRequest
+from grader.sandbox.base import Opener
 from grader.sandbox.isolation import Isolation
 from grader.submission import Submission
 from grader.trainers import WORK_SECONDS, DataRequest, GradientPoint, Timed, Trainers
 from grader.training import Recipe
 
 T = TypeVar("T")
-Listener = Callable[[str, str], None]  # (what kind of work, its subject)
 
 
 def silent(kind: str, subject: str) -> None:
     """A listener that says nothing."""
-
-
-@dataclass(frozen=True)
-class Deadlines:
-    """Seconds of wall time for a request to the worker.
-
-    Safety nets, not budgets: a hit asks for a person, and what decides a mark is counted in steps, nodes and multiply-adds.
-    """
-
-    export: float = 120.0
-    experiment: float = 300.0
-    call: float = 60.0
-    submission: float = 900.0  # all requests together: twenty loops that never end do not cost twenty deadlines
 
 
 @dataclass(frozen=True)
@@ -62,7 +47,7 @@ class Setting:
     open_worker: Opener
     isolation: Isolation
     listen: Listener = silent
-    deadlines: Deadlines = Deadlines()
+    deadlines: Deadlines = DEADLINES
 
     @property
     def profile(self) -> Profile:
@@ -77,25 +62,6 @@ class Gathered:
     evidence: Evidence
     training_seconds: dict[str, float]  # by role; 0 where a result came from the cache
     protections: tuple[Protection, ...]  # those around the worker that ran the code
-
-
-@dataclass
-class _Worker:
-    """A worker with the submission's time: when it is used up, every further request is a fault."""
-
-    sandbox: Sandbox
-    deadlines: Deadlines
-    spent: float = 0.0
-
-    def ask(self, verb: str, params: Mapping[str, Any], seconds: float, tensors: Mapping[str, Tensor] | None = None) -> WorkerReply:
-        left = self.deadlines.submission - self.spent
-        if left <= 0:
-            what = f"The submission's code has used up its {self.deadlines.submission:g} seconds."
-            return Fault("deadline", what, remedy="Look for a loop that does not end, or for training at import.")
-        start = time.monotonic()
-        reply = self.sandbox.run(WorkerRequest(verb, params, tensors or {}, min(seconds, left)))
-        self.spent += time.monotonic() - start
-        return reply
 
 
 @dataclass(frozen=True)
@@ -117,16 +83,16 @@ class _Collected:
     experiments: dict[str, dict[str, Any] | Fault] = field(default_factory=dict)
     rebuilds: dict[str, tuple[str, ...] | Fault] = field(default_factory=dict)
     claimed_shapes: dict[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)
+    builds: dict[str, Built] = field(default_factory=dict)
 
 
 def gather(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, trainers: Trainers) -> Gathered:
     """Find out everything the plan wants."""
     found = _Collected()
-    with setting.open_worker(submission, True) as sandbox:
+    with setting.open_worker(submission) as sandbox:
         protections = sandbox.protections()
-        worker = _Worker(sandbox, setting.deadlines)
-        for subject in plan.subjects("export"):
-            _export(subject, plan, matches, setting, trainers, worker, found)
+        worker = Worker(sandbox, setting.deadlines)
+        _export_all(plan, matches, setting, trainers, worker, found)
         for name in plan.subjects("experiment"):
             setting.listen("experiment", name)
             found.experiments[name] = _experiment(setting.rubric.experiment[name], setting, worker)
@@ -138,19 +104,44 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
     return Gathered(evidence, seconds, protections)
 
 
-def derived_seed(seed: int, purpose: str) -> int:
-    """A seed of its own for every purpose, the same on every machine; 32 bits that don't give the seed away."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {purpose}".encode()).digest()[:4], "little")
+def _export_all(plan: Plan, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Worker, found: _Collected) -> None:
+    """Build everything first, as the second worker will: no constructor can tell which of the two it runs in."""
+    left, lost = list(plan.subjects("export")), True
+    while left:
+        if lost:
+            there = [subject for subject in left if matches[_role(subject)].fault is None]
+            builds = {subject: _build_request(subject, matches, setting, "build") for subject in there}
+            found.builds |= build_all(builds, worker, setting.listen)
+        subject = left.pop(0)
+        _export(subject, plan, matches, setting, trainers, worker, found)
+        exported = found.exports[subject]
+        lost = isinstance(exported, Fault) and exported.kind in ENDED and bool(left)
+
+
+def _role(subject: str) -> str:
+    return subject.partition("#")[0]
+
+
+def _build_request(subject: str, matches: dict[str, Match], setting: Setting, purpose: str) -> dict[str, Any]:
+    """Which candidate to build, under which seed, and what to feed it."""
+    name, _, index = subject.partition("#")
+    probe = setting.rubric.role[name].probe
+    return {
+        "candidate": _candidate(subject, matches, setting.rubric),
+        "seed": derived_seed(setting.seed, f"{purpose} {name}"),
+        "inputs": [{"shape": [None, *probe.variants[int(index or 0)].shape], "dtype": "float32"}],
+        "batch_sizes": [*probe.batch_sizes, drawn_batch(probe.batch_sizes, derived_seed(setting.seed, "batch"))],
+    }
 
 
 def _export(
-    subject: str, plan: Plan, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: _Worker, found: _Collected
+    subject: str, plan: Plan, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Worker, found: _Collected
 ) -> None:
     setting.listen("export", subject)
     exported = found.exports[subject] = _exported(subject, matches, setting, worker, found)
     if isinstance(exported, Fault):
         return
-    role = subject.partition("#")[0]
+    role = _role(subject)
     if role == subject and role in plan.subjects("train"):
         table = setting.profile.recipes[role]
         recipe = Recipe(**table.model_dump(exclude={"expected_seconds"}))
@@ -167,28 +158,16 @@ def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[
     return {"file": match.file, "name": match.name, "arguments": arguments}
 
 
-def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker: _Worker, found: _Collected) -> Exported | Fault:
-    name, _, index = subject.partition("#")
+def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker: Worker, found: _Collected) -> Exported | Fault:
+    name = _role(subject)
     if fault := matches[name].fault:
         return fault
     role = setting.rubric.role[name]
-    shape = role.probe.variants[int(index or 0)].shape
-    params = {
-        "candidate": _candidate(subject, matches, setting.rubric),
-        "seed": derived_seed(setting.seed, f"build {name}"),
-        "inputs": [{"shape": [None, *shape], "dtype": "float32"}],
-        "batch_sizes": role.probe.batch_sizes,
-    }
-    reply = worker.ask("export", params, setting.deadlines.export)
-    if isinstance(reply, Fault):
-        return reply
-    if reply.data.get("form") == "values":
-        found.claimed_shapes[subject] = _claimed_shapes(reply)
-        return _why_no_graph(reply, role.file)
-    try:
-        return from_reply(reply.data, reply.tensors, _limits(role), [shape])
-    except NetworkError as error:
-        return Fault("network", f"the network was refused: {error}")
+    params = _build_request(subject, matches, setting, "build")
+    exported, shapes = export(params, found.builds[subject], worker, _limits(role), role.file)
+    if shapes:
+        found.claimed_shapes[subject] = shapes
+    return exported
 
 
 def _limits(role: Role) -> Limits:
@@ -202,28 +181,7 @@ def _limits(role: Role) -> Limits:
     )
 
 
-def _claimed_shapes(reply: Answer) -> dict[int, tuple[int, ...]]:
-    """Batch size -> output shape, for a network that the worker could only run."""
-    sizes = {name.removeprefix("outputs."): tensor for name, tensor in reply.tensors.items() if name.startswith("outputs.")}
-    return {int(size): tuple(tensor.shape) for size, tensor in sizes.items() if size.isdecimal() and len(size) <= 6}
-
-
-def _list(value: object) -> list[Any]:
-    """A list from the worker, or none: whatever else it sent says nothing."""
-    return value if isinstance(value, list) else []
-
-
-def _why_no_graph(reply: Answer, file: str) -> Fault:
-    """The worker's note about the construct that stands in the way of an export."""
-    notes = [note for note in _list(reply.data.get("notes")) if isinstance(note, dict) and note.get("kind") == "construct"]
-    note = notes[0] if notes else {}
-    line = note.get("line")
-    words = {key: str(note[key])[:500] for key in ("construct", "remedy") if note.get(key)}
-    text = str(note.get("message") or "the network runs, but its graph cannot be exported")[:500]
-    return Fault("export", text, str(note.get("file") or file)[:200], line if isinstance(line, int) else None, **words)
-
-
-def _experiment(experiment: Experiment, setting: Setting, worker: _Worker) -> dict[str, Any] | Fault:
+def _experiment(experiment: Experiment, setting: Setting, worker: Worker) -> dict[str, Any] | Fault:
     """Run the starter's function at a tiny budget on random images; what comes back is a claim."""
     tensors, data = _random_images(experiment, derived_seed(setting.seed, f"experiment {experiment.function}"))
     params = {"file": experiment.file, "function": experiment.function, "arguments": experiment.probe.arguments, "data": data}
@@ -247,7 +205,7 @@ def _random_images(experiment: Experiment, seed: int) -> tuple[dict[str, Tensor]
 
 
 def _gradients(
-    role: str, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: _Worker, found: _Collected
+    role: str, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Worker, found: _Collected
 ) -> _Claim | Fault:
     """The claimed gradients of the role's first variant, at a point drawn after the export."""
     exported = found.exports[role]
@@ -258,7 +216,7 @@ def _gradients(
     reply = worker.ask("gradients", params, setting.deadlines.call, point.tensors())
     if isinstance(reply, Fault):
         return reply
-    functions = tuple(str(name)[:200] for name in _list(reply.data.get("functions")))
+    functions = tuple(str(name)[:200] for name in as_list(reply.data.get("functions")))
     return _Claim(functions, trainers.gradients(exported, point, reply.tensors, derived_seed(setting.seed, f"directions {role}")))
 
 
@@ -278,29 +236,20 @@ def _draw_point(exported: Exported, seed: int) -> GradientPoint:
 
 
 def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, found: _Collected, spent: float) -> None:
-    """Build each network once more, under another seed and in a fresh worker: weights that are equal were not drawn at random."""
+    """Build each network once more, under another seed and in a fresh worker: weights that are alike were not drawn at random."""
     roles = [role for role in plan.subjects("rebuild") if isinstance(found.exports[role], Exported)]
     if not roles:
         return
-    with setting.open_worker(submission, False) as sandbox:
-        worker = _Worker(sandbox, setting.deadlines, spent)
-        for role in roles:
-            setting.listen("rebuild", role)
-            params = {
-                "candidate": _candidate(role, matches, setting.rubric),
-                "seed": derived_seed(setting.seed, f"rebuild {role}"),
-            }
-            reply = worker.ask("rebuild", params, setting.deadlines.call)
-            exported = found.exports[role]
+    with setting.open_worker(submission) as sandbox:
+        worker = Worker(sandbox, setting.deadlines, spent)
+        requests = {role: _build_request(role, matches, setting, "rebuild") for role in roles}
+        built = build_all(requests, worker, setting.listen)
+        for role, params in requests.items():
+            asked = {key: params[key] for key in ("candidate", "seed")}
+            first, exported = built[role], found.exports[role]
+            reply = first if isinstance(first, Fault) else worker.ask("initial", asked, setting.deadlines.call)
             if isinstance(exported, Exported):
-                found.rebuilds[role] = reply if isinstance(reply, Fault) else _equal_weights(exported, reply)
-
-
-def _equal_weights(exported: Exported, reply: Answer) -> tuple[str, ...]:
-    """Paths of weight matrices that are in both builds, under whatever name (vectors are: biases and norms start from constants)."""
-    first = {spec.path: exported.weights[spec.storage] for spec in exported.specs if spec.kind == "parameter"}
-    matrices = {path: tensor for path, tensor in first.items() if tensor.dim() >= 2 and tensor.numel() > 1}
-    return tuple(path for path, tensor in matrices.items() if any(torch.equal(tensor, other) for other in reply.tensors.values()))
+                found.rebuilds[role] = reply if isinstance(reply, Fault) else alike_weights(exported, reply.tensors)
 
 
 def result_of(future: Future[T]) -> T | Fault:

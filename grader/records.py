@@ -129,7 +129,7 @@ class NetworkFacts:
     output_shapes: dict[int, tuple[int, ...]]  # batch size -> shape of the output
     batch_independent: bool  # evaluation: a sample's output does not depend on the others
     evaluation_agrees: bool  # the exported evaluation graph equals the evaluation form of the training graph
-    eager_agrees: bool  # the worker's eager output on its probe equals the graph's
+    eager_agrees: bool  # the worker's eager output on its probe equals the graph's; graphs of several batch sizes agree
     finite: bool
     layers: tuple[LayerFact, ...]  # in order of execution; only those the output depends on
     residuals: tuple[ResidualFact, ...]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
+from grader.asking import Listener
 from grader.errors import InputError
 from grader.examiner import examine
 from grader.files import cache_folder
-from grader.gathering import Listener, Setting, silent
+from grader.gathering import Setting, silent
 from grader.records import PUBLIC_SEED, Report
 from grader.rubric import DataTable, Profile, load_rubric
 from grader.sandbox.base import Opener

@@ -23,7 +23,6 @@ from grader.files import write_atomically
 from grader.network.exported import Exported
 from grader.records import Fault, NetworkFacts, Protection
 from grader.sandbox.base import Sandbox, WorkerReply, WorkerRequest
-from grader.sandbox.launch import Limits
 from grader.sandbox.process import ProcessSandbox
 from grader.submission import Submission
 from grader.trainers import Trainers
@@ -135,7 +134,7 @@ class RememberingWorker:
         key = key_of(request.verb, request.params, request.tensors, code)
         reply: WorkerReply | None = self._memory.recall(key)
         if reply is None:
-            reply = self._started(request.verb == "export").run(request)
+            reply = self._started().run(request)
             self._memory.keep(key, reply)
         return reply
 
@@ -143,9 +142,9 @@ class RememberingWorker:
         """Not asked for: that would start a worker for nothing."""
         return ()
 
-    def _started(self, exports: bool) -> ProcessSandbox:
+    def _started(self) -> ProcessSandbox:
         if self._worker is None:
-            self._worker = ProcessSandbox(self._submission.root, Limits(warm=exports))
+            self._worker = ProcessSandbox(self._submission.root)
         return self._worker
 
     def close(self) -> None:
@@ -154,11 +153,11 @@ class RememberingWorker:
             self._worker.close()
 
 
-def remembering(memory: Memory) -> Callable[[Submission, bool], Any]:
+def remembering(memory: Memory) -> Callable[[Submission], Any]:
     """What `Setting.open_worker` wants."""
 
     @contextmanager
-    def open_worker(submission: Submission, exports: bool) -> Iterator[Sandbox]:
+    def open_worker(submission: Submission) -> Iterator[Sandbox]:
         worker = RememberingWorker(submission, memory)
         try:
             yield worker

@@ -14,7 +14,7 @@ FLOORS = (
     ("examiner",),
     ("provenance",),
     ("gathering", "plan", "scoring"),
-    ("trainers",),
+    ("trainers", "asking"),
     ("cache",),
     ("checks", "discovery", "sandbox", "datasets"),
     ("training",),

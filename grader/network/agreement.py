@@ -71,6 +71,27 @@ def eager_agrees(exported: Exported, outputs: Sequence[Tensor]) -> bool:
     return all(_is_among(claim, each) for claim, each in zip(exported.outputs, zip(*drawn, strict=True), strict=True))
 
 
+def sizes_agree(exported: Exported, generator: torch.Generator) -> bool:
+    """Whether the evaluation graphs of several batch sizes give the same for the same samples, at other weights too.
+
+    Meant for a network whose samples do not depend on each other; one that is random in evaluation is not compared.
+    """
+    graphs = [exported.evaluation, *(pair[1] for pair in exported.others.values())]
+    if any(is_random(node) for graph in graphs for node in graph.nodes):
+        return True
+    largest = max(graphs, key=lambda graph: graph.fixed_batch or 0)
+    inputs = random_inputs(largest, largest.fixed_batch or 1, generator)
+    with torch.no_grad():
+        for weights in (exported.weights, _disturbed(exported, generator)):
+            whole = execute(largest, weights, inputs)
+            for graph in graphs:
+                size = graph.fixed_batch or 1
+                part = execute(graph, weights, [value[:size] for value in inputs])
+                if not _all_close(part, [value[:size] for value in whole]):
+                    return False
+    return True
+
+
 def _is_among(claim: Tensor, drawn: Sequence[Tensor]) -> bool:
     """Whether a value is no further from the mean of random ones than three times as far as these are."""
     values = torch.stack([value.detach().double() for value in drawn])

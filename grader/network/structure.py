@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from grader.records import LayerFact, NetworkFacts, ResidualFact
 
-from .agreement import eager_agrees, evaluation_agrees, is_close, random_inputs
+from .agreement import eager_agrees, evaluation_agrees, is_close, random_inputs, sizes_agree
 from .caps import multiply_adds
 from .exported import Exported
 from .functional import dropout_at_rest, functionalise
@@ -48,14 +48,16 @@ def _facts(exported: Exported, generator: torch.Generator) -> NetworkFacts:
     with torch.no_grad():
         outputs = execute(exported.evaluation, exported.weights, exported.probe)
     used = _used(exported, trace)
+    independent = _is_batch_independent(trace, weights, generator)
     unused = _unused(exported, used)
-    agrees = evaluation_agrees(exported, outputs, torch.Generator().manual_seed(generator.initial_seed() + 1))
+    other = torch.Generator().manual_seed(generator.initial_seed() + 1)
+    agrees = evaluation_agrees(exported, outputs, other)
     modes = compare_modes(exported)
     return NetworkFacts(
         output_shapes=_output_shapes(exported, trace, outputs[0]),
-        batch_independent=_is_batch_independent(trace, weights, generator),
+        batch_independent=independent,
         evaluation_agrees=agrees,
-        eager_agrees=eager_agrees(exported, outputs),
+        eager_agrees=eager_agrees(exported, outputs) and (not (independent and exported.others) or sizes_agree(exported, other)),
         finite=all(bool(value.isfinite().all()) for value in outputs),
         layers=layers,
         residuals=residuals,

@@ -12,7 +12,7 @@ from .process import ProcessSandbox, open_worker
 
 
 class Workers:
-    """Opens workers for one submission; the first that exports was started on entering the context."""
+    """Opens workers for one submission; the first was started on entering the context."""
 
     def __init__(self, submission: Submission, isolation: Isolation = "best") -> None:
         self._submission, self._isolation = submission, isolation
@@ -27,10 +27,10 @@ class Workers:
         if self._ahead is not None:
             self._ahead.close()
 
-    def open(self, submission: Submission, exports: bool) -> ProcessSandbox:
+    def open(self, submission: Submission) -> ProcessSandbox:
         """The worker that is under way, or a fresh one: what `Setting.open_worker` wants."""
         ahead = self._ahead
-        if exports and ahead is not None and submission.root == self._submission.root:
+        if ahead is not None and submission.root == self._submission.root:
             self._ahead = None
             return ahead
-        return open_worker(submission, exports, self._isolation)
+        return open_worker(submission, self._isolation)

@@ -48,5 +48,5 @@ class Sandbox(Protocol):
         ...
 
 
-Opener = Callable[["Submission", bool], AbstractContextManager[Sandbox]]
-"""Opens a worker for a submission; the second argument says whether it will be asked to export."""
+Opener = Callable[["Submission"], AbstractContextManager[Sandbox]]
+"""Opens a fresh worker for a submission."""

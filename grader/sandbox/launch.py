@@ -23,8 +23,7 @@ _KEPT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "LD_LIBRARY_
 class Limits:
     """What a worker and all it starts may use, where the platform can limit it.
 
-    A worker with torch holds about 0.5 GiB; what the reference asks of it stays below 1 GiB and 20 threads. ``warm``
-    prepares it for exports before any request.
+    A worker with torch holds about 0.5 GiB; what the reference asks of it stays below 1 GiB and 20 threads.
     """
 
     resident_bytes: int = 4 * 2**30  # of all processes together
@@ -35,7 +34,6 @@ class Limits:
     file_bytes: int = 256 * 2**20
     open_files: int = 1024
     cpu_seconds: int = 3600  # ends a loop whose grader is gone
-    warm: bool = True
 
 
 DEFAULT = Limits()
@@ -80,7 +78,7 @@ def _line(scratch: Scratch, limits: Limits, shut_in: bool) -> Iterator[tuple[lis
 
 
 def _command(places: _Places, limits: Limits) -> list[str]:
-    own = {name: getattr(limits, name) for name in ("memory_bytes", "file_bytes", "open_files", "cpu_seconds", "warm")}
+    own = {name: getattr(limits, name) for name in ("memory_bytes", "file_bytes", "open_files", "cpu_seconds")}
     own |= {"working_copy": str(places.working_copy)} if places.working_copy else {}
     return [sys.executable, "-P", "-B", "-X", "utf8", "-m", "worker", str(places.submission), json.dumps(own)]
 

@@ -19,7 +19,7 @@ def main() -> None:
     limits = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
     _limit_resources(limits)
     confined = confine()  # before torch starts threads, which would go unconfined
-    serve = _prepare(_place(Path(sys.argv[1]), limits.get("working_copy")), warm=bool(limits.get("warm")))
+    serve = _prepare(_place(Path(sys.argv[1]), limits.get("working_copy")))
     write_frame(replies, Frame({"id": 0, "data": {"confined": confined}}))
     while (request := read_frame(requests)) is not None:
         _reply(replies, serve, request)
@@ -66,26 +66,17 @@ def _place(submission: Path, working_copy: str | None) -> Path:
     return Path(working_copy)
 
 
-def _prepare(root: Path, *, warm: bool) -> Any:
-    """Import torch, and with ``warm`` all that the first export needs; returns the function that answers."""
+def _prepare(root: Path) -> Any:
+    """Import torch; returns the function that answers."""
     import torch
 
     torch.set_num_threads(1)
-    if warm:
-        _warm_up_export(torch)
     from .integrity import Integrity
     from .loading import Submission
     from .service import answer
 
     submission, integrity = Submission(root), Integrity()
     return lambda request: answer(submission, integrity, request)
-
-
-def _warm_up_export(torch: Any) -> None:
-    """The first export of a process imports for two seconds; do it while the examiner is busy otherwise."""
-    tiny = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 1), torch.nn.BatchNorm2d(1))
-    free = ({0: torch.export.Dim("batch", min=1)},)
-    torch.export.export(tiny, (torch.zeros(2, 1, 2, 2),), dynamic_shapes=free, strict=False)
 
 
 def _reply(replies: BinaryIO, serve: Any, request: Frame) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.export import Dim, export
 from torch.nn.parameter import is_lazy
 
-from .eager import InputSpec, forward, own_functions, probe_inputs
+from .eager import OTHER_BATCHES, InputSpec, forward, own_functions, probe_inputs
 from .evaluation import switch_to_evaluation
 from .faults import from_error, relative
 from .graph import write_graph
@@ -26,7 +26,6 @@ from .weights import Storages, parameter_documents, weights
 
 Data = dict[str, Any]
 Reply = tuple[Data, dict[str, Tensor]]
-OTHER_BATCHES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 25, 32, 50, 64, 100, 128, 256)
 
 
 @dataclass

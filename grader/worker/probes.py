@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .eager import flat_tensors, own_functions, parse_specs
+from .eager import flat_tensors, own_functions, parse_specs, run_once
 from .faults import StudentFault, from_error
 from .loading import Submission, public_names, seed_everything
 from .plain import plain_document
-from .weights import parameter_documents, weights
+from .weights import digests, parameter_documents, weights
 
 Tensors = dict[str, Tensor]
 Reply = tuple[dict[str, Any], Tensors]
@@ -27,19 +28,38 @@ def load(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
     return {"names": public_names(submission.module(params["file"]))}, {}
 
 
+_ready: dict[str, nn.Module] = {}  # what was built and is not yet handed over, by candidate and seed
+
+
+def build(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
+    """Build a candidate and run it once, and keep it for the request that hands it over."""
+    module = submission.build(params["candidate"], params["seed"])
+    run_once(module, parse_specs(params["inputs"]), params["batch_sizes"], params["seed"])
+    _ready[_key(params)] = module
+    return {"digests": digests(module)}, {}
+
+
 def export(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
     """A candidate as graphs and weights."""
-    from .export import export_module  # a worker that only imports files does not pay for it
+    from .export import export_module  # it imports for two seconds, which a worker that only builds does not pay
 
-    module = submission.build(params["candidate"], params["seed"])
-    specs = parse_specs(params["inputs"])
-    return export_module(module, specs, params["batch_sizes"], root=submission.root, seed=params["seed"])
+    module = _built(submission, params)
+    return export_module(module, parse_specs(params["inputs"]), params["batch_sizes"], root=submission.root, seed=params["seed"])
 
 
-def rebuild(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
-    """The initial weights of a candidate under another seed."""
-    module = submission.build(params["candidate"], params["seed"])
+def initial(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
+    """The initial weights of a candidate."""
+    module = _built(submission, params)
     return {"parameters": parameter_documents(module)}, weights(module)
+
+
+def _built(submission: Submission, params: dict[str, Any]) -> nn.Module:
+    module = _ready.pop(_key(params), None)
+    return submission.build(params["candidate"], params["seed"]) if module is None else module
+
+
+def _key(params: dict[str, Any]) -> str:
+    return json.dumps([params["candidate"], params["seed"]], sort_keys=True)
 
 
 def gradients(submission: Submission, params: dict[str, Any], tensors: Tensors) -> Reply:
@@ -108,8 +128,9 @@ def _load_weights(module: nn.Module, tensors: Tensors) -> None:
 
 PROBES: dict[str, Probe] = {
     "load": load,
+    "build": build,
     "export": export,
-    "rebuild": rebuild,
+    "initial": initial,
     "gradients": gradients,
     "experiment": experiment,
 }

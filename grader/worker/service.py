@@ -28,7 +28,7 @@ def answer(submission: Submission, integrity: Integrity, request: Frame) -> tupl
     except StudentFault as fault:
         return {"fault": fault.document()}, b""
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's too
-        kind = {"load": "import", "rebuild": "build", "gradients": "backward"}.get(_verb(request), _verb(request))
+        kind = {"load": "import", "initial": "build", "gradients": "backward"}.get(_verb(request), _verb(request))
         unforeseen = from_error(kind, error, submission.root, what=f"{_verb(request)} failed")
         return {"fault": unforeseen.document()}, b""
     finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -50,3 +52,13 @@ def parameter_documents(module: nn.Module) -> list[dict[str, object]]:
 def weights(module: nn.Module) -> dict[str, Tensor]:
     """ "weights/PATH" for each parameter; ties once."""
     return {f"weights/{path}": value for path, value in module.named_parameters() if not is_lazy(value)}
+
+
+def digests(module: nn.Module) -> dict[str, str]:
+    """SHA-256 of the numbers of each parameter, under every path that it has."""
+    return {path: _digest(value) for path, value in module.named_parameters(remove_duplicate=False) if not is_lazy(value)}
+
+
+def _digest(value: Tensor) -> str:
+    flat = value.detach().contiguous().flatten()
+    return hashlib.sha256(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"").hexdigest()

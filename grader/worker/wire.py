@@ -30,6 +30,10 @@ submission with forward slashes. It is built under ``torch.manual_seed(seed)``.
 Verbs
     load        {"file": str}
                 -> {"names": [str, ...]}                    the public names the module defines itself
+    build       {candidate, "seed": int, "inputs": ..., "batch_sizes": ...}   as for export
+                -> {"digests": {path: SHA-256 of the parameter's bytes}}
+                The candidate is built, run once, and kept for the next export or initial request with the same candidate
+                and seed. Until then all that a worker was asked is the same, whatever is done with it afterwards.
     export      {candidate, "seed": int, "inputs": [{"shape": [int|null, ...], "dtype": "float32"}, ...],
                  "batch_sizes": [int, ...]}                 null is the free batch size
                 -> {"training": GRAPH, "evaluation": GRAPH, "form": "free" | "fixed", "notes": [NOTE, ...],
@@ -48,7 +52,7 @@ Verbs
                 trains nothing it has no graph of.
                 NOTE {"kind": "lazy"|"hooks"|"fixed_batch"|"construct", "message", "file", "line", "construct", "remedy"}
                 An autograd.Function or a function that is no factory is exported as a network that applies it.
-    rebuild     {candidate, "seed": int}
+    initial     {candidate, "seed": int}
                 -> {"parameters": [{"path": str, "shape": [...], "trainable": bool}, ...]}; tensors "weights/PATH"
     gradients   {candidate, "seed": int}; tensors "weights/PATH" (float64, loaded into the candidate),
                 "inputs.0" ... (float64), "cotangent" (float64, the output's shape)
@@ -92,7 +96,7 @@ MAGIC = b"GRD1"
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_BODY_BYTES = 160 * 2**20  # 42 million weights
 MAX_CONTAINERS, MAX_VALUES, MAX_DEPTH = 400_000, 1_500_000, 64  # a byte of JSON can cost 30 bytes of memory
-VERBS = ("load", "export", "rebuild", "gradients", "experiment")
+VERBS = ("load", "build", "export", "initial", "gradients", "experiment")
 FAULTS = ("import", "missing", "build", "forward", "export", "backward", "experiment", "result", "tampered", "request")
 _PIECE = 2**20
 INTEGER_OPS = ("add", "sub", "mul", "floordiv", "neg")

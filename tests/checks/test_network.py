@@ -187,10 +187,11 @@ def test_samples_that_mix_in_evaluation_cost_an_eighth() -> None:
 # --- what a person has to look at ------------------------------------------------------------------------------------
 
 
-def test_code_that_behaves_differently_while_it_is_exported_goes_to_a_person() -> None:
+def test_code_that_behaves_differently_while_it_is_exported_earns_nothing_and_goes_to_a_person() -> None:
     found = evidence({"net": PLAIN})
     forged = judged(replace(found, facts={"net": replace(found.facts["net"], eager_agrees=False)}))
-    assert forged.review is Review.REQUIRED and forged.look_at is None and forged.fraction == 1
+    assert forged.review is Review.REQUIRED and forged.look_at is None and forged.fraction == 0
+    assert judged(found).fraction == 1
 
 
 class TwoNetworks(nn.Module):

@@ -73,7 +73,7 @@ CASES = (
     Case("writes_into_its_input", "the examiner's images"),
     Case("state_in_a_buffer", "the examiner's runs, one by the other"),
     Case("graph_of_10_to_the_12", "the examiner's memory", seen=("network", "export", "forward")),
-    Case("graph_of_many_products", "the examiner's time", seen=("network", "export", "forward")),
+    Case("graph_of_many_products", "the examiner's time", seen=("network", "export", "forward", "died", "deadline")),
     Case("many_nodes", "the examiner's time, by nodes", seen=("network", "export", "deadline", "forward")),
     Case("nan_logits", "comparisons with NaN"),
     Case("infinite_logits", "comparisons with infinity"),

@@ -13,18 +13,18 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+from grader.asking import Deadlines
 from grader.errors import InputError
 from grader.examiner import examine
-from grader.gathering import Deadlines, Setting
+from grader.gathering import Setting
 from grader.records import Report
 from grader.report.json_report import to_json
 from grader.sandbox.base import Opener
-from grader.sandbox.process import ProcessSandbox, open_worker
+from grader.sandbox.process import open_worker
 from grader.session import make_setting
-from grader.submission import Submission
 from grader.submission.archive import unpacked
 from grader.trainers import Trainers
-from tests.hostile.cases import RUN, Case
+from tests.hostile.cases import Case
 from tests.hostile.places import HOSTILE, RUBRIC
 from tests.hostile.workers import Log, remembered, watched
 from tests.hostile.world import World
@@ -45,6 +45,12 @@ class Graded:
     def points(self) -> dict[str, Fraction]:
         """By criterion."""
         return {verdict.criterion: verdict.points for verdict in self.report.verdicts} if self.report else {}
+
+    @property
+    def faults(self) -> set[str]:
+        """The kinds of fault that the workers or the examiner's side met."""
+        cards = self.report.roles if self.report else ()
+        return self.log.faults | {card.fault.kind for card in cards if card.fault}
 
     @property
     def verdicts(self) -> str:
@@ -103,18 +109,13 @@ class Grader:
     def _opener(self, case: Case) -> Opener:
         if case.reads_only:
             return remembered(self.alone(case.twin).log)
-        return cold if case.only == RUN else self.setting.open_worker
+        return self.setting.open_worker
 
     def next_honest(self, case: Case, folder: Path) -> Graded:
         """Grade the honest submission after an attack, in the same pool."""
         shutil.copytree(HOSTILE / "_honest", folder / "submission")
         log = self.alone("_honest").log
-        return self.grade(folder / "submission", remembered(log, anew=cold if case.lasting else None))
-
-
-def cold(submission: Submission, exports: bool) -> ProcessSandbox:
-    """A worker that is not made ready for exports: it starts in half the time."""
-    return open_worker(submission, False, "full")
+        return self.grade(folder / "submission", remembered(log, anew=self.setting.open_worker if case.lasting else None))
 
 
 @contextmanager

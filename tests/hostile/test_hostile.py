@@ -50,7 +50,7 @@ def test_an_attack_gains_nothing(case: Case, grader: Grader, around: Path, tmp_p
     assert broken(graded) == {}
     assert overtime(graded) == []
     assert [each.text for each in graded.log.asked if world.secret in each.text or "LEAKED " + "a secret" in each.text] == []
-    assert not case.seen or graded.log.faults & set(case.seen), f"the attack did not run: {graded.log.faults}"
+    assert not case.seen or graded.faults & set(case.seen), f"the attack did not run: {graded.faults}"
     assert_is_escaped(graded)
     after = grader.next_honest(case, tmp_path_factory.mktemp("after"))
     assert after.verdicts == grader.alone("_honest").verdicts

@@ -84,8 +84,8 @@ def watched(opener: Opener, log: Log) -> Opener:
     """Workers of an opener whose answers and times go to a log."""
 
     @contextmanager
-    def open_worker(submission: Submission, exports: bool) -> Iterator[Sandbox]:
-        with opener(submission, exports) as sandbox:
+    def open_worker(submission: Submission) -> Iterator[Sandbox]:
+        with opener(submission) as sandbox:
             yield _Watched(sandbox, log)
 
     return open_worker
@@ -111,11 +111,11 @@ def remembered(log: Log, anew: Opener | None = None) -> Opener:
     """Workers that say what was said in a log; with ``anew`` those that it opens are asked for the experiments."""
 
     @contextmanager
-    def open_worker(submission: Submission, exports: bool) -> Iterator[Sandbox]:
-        if anew is None or not exports:
+    def open_worker(submission: Submission) -> Iterator[Sandbox]:
+        if anew is None:
             yield _Remembered(log, None)
             return
-        with anew(submission, exports) as sandbox:
+        with anew(submission) as sandbox:
             yield _Remembered(log, sandbox)
 
     return open_worker

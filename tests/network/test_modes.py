@@ -142,3 +142,23 @@ def test_random_evaluation_hides_no_other_network() -> None:
     torch.manual_seed(0)
     assert analyse(export(Modal(noisy, noisy), 3, 8, 8), seed=0).eager_agrees
     assert not analyse(export(Modal(two_faced, two_faced), 3, 8, 8), seed=0).eager_agrees
+
+
+class ForThree(nn.Module):
+    """Another network for a batch of one, two or three."""
+
+    def __init__(self, same: bool) -> None:
+        super().__init__()
+        self.few = nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
+        self.many = self.few if same else nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.few(x) if len(x) in (1, 2, 3) else self.many(x)
+        return result
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_network_that_is_another_one_for_other_batch_sizes_is_noticed(same: bool) -> None:
+    exported = export(ForThree(same), 3, 2, 2)
+    assert exported.form == "fixed"
+    assert analyse(exported, seed=0).eager_agrees is same

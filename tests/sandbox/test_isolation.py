@@ -102,7 +102,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessSandbox
     need_bubblewrap()
     root = tmp_path_factory.mktemp("submission")
     (root / "work.py").write_text(SCRIPT)
-    with ProcessSandbox(root, Limits(warm=False), "full") as started:
+    with ProcessSandbox(root, isolation="full") as started:
         yield started
 
 
@@ -213,7 +213,7 @@ def test_without_bubblewrap_it_is_said_what_is_missing(tmp_path: Path, monkeypat
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "work.py").write_text(SCRIPT)
     assert isolation.unusable() is not None
-    with ProcessSandbox(tmp_path, Limits(warm=False)) as sandbox:
+    with ProcessSandbox(tmp_path) as sandbox:
         open_now = {protection.name: protection.detail for protection in sandbox.protections() if not protection.in_force}
         assert document(sandbox, "places")["imported"]
     assert {"files", "processes", "disk"} <= set(open_now) <= {"files", "processes", "disk", "network", "system-calls"}

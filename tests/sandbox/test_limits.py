@@ -16,7 +16,7 @@ from grader.sandbox.launch import Limits
 from grader.sandbox.process import ProcessSandbox
 from tests.sandbox.processes import need_bubblewrap, running
 
-LIMITS = Limits(resident_bytes=2**30, processes=60, scratch_bytes=32 * 2**20, files=2000, cpu_seconds=3611, warm=False)
+LIMITS = Limits(resident_bytes=2**30, processes=60, scratch_bytes=32 * 2**20, files=2000, cpu_seconds=3611)
 MARKER = '"cpu_seconds": 3611'  # on the command line of the worker, and of what it forks
 SCRIPT = """
 import os, subprocess, sys, threading, time

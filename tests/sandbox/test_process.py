@@ -13,12 +13,10 @@ import pytest
 from grader.errors import GraderFault, InputError
 from grader.records import Fault
 from grader.sandbox.base import Answer, WorkerReply, WorkerRequest
-from grader.sandbox.launch import Limits
 from grader.sandbox.process import ProcessSandbox
 from tests.sandbox.processes import need_bubblewrap, running
 
 SUBMISSIONS = Path(__file__).parents[1] / "submissions"
-COLD = Limits(warm=False)
 SCRIPT = """
 import importlib.util
 import os
@@ -66,7 +64,7 @@ def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     for case in ("ok", "exit_in_constructor", "endless_forward", "forged_frame"):
         (root / f"{case}.py").write_text((SUBMISSIONS / case / "models/net.py").read_text().replace("models.parts", "parts"))
     (root / "parts.py").write_text((SUBMISSIONS / "ok/models/parts.py").read_text())
-    with ProcessSandbox(root, COLD, request.param) as started:
+    with ProcessSandbox(root, isolation=request.param) as started:
         yield started
 
 
@@ -83,7 +81,7 @@ def document(sandbox: ProcessSandbox, function: str) -> Any:
 
 def build(sandbox: ProcessSandbox, case: str) -> WorkerReply:
     candidate = {"file": f"{case}.py", "name": "Net", "arguments": {}}
-    return sandbox.run(WorkerRequest("rebuild", {"candidate": candidate, "seed": 0}))
+    return sandbox.run(WorkerRequest("initial", {"candidate": candidate, "seed": 0}))
 
 
 def assert_works(sandbox: ProcessSandbox) -> None:
@@ -162,7 +160,7 @@ def deep():
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes and no such deep folders")
 def test_traps_in_the_scratch_folder_are_neither_waited_for_nor_kept(tmp_path: Path) -> None:
     (tmp_path / "work.py").write_text(TRAPS)
-    with ProcessSandbox(tmp_path, COLD, "none") as sandbox:
+    with ProcessSandbox(tmp_path, isolation="none") as sandbox:
         deep = call(sandbox, "deep")
         assert isinstance(deep, Answer)
         ended = call(sandbox, "pipe")
@@ -172,7 +170,7 @@ def test_traps_in_the_scratch_folder_are_neither_waited_for_nor_kept(tmp_path: P
 
 def test_the_submission_itself_is_never_written_to(tmp_path: Path) -> None:
     (tmp_path / "work.py").write_text(SCRIPT)
-    with ProcessSandbox(tmp_path, COLD) as sandbox:
+    with ProcessSandbox(tmp_path) as sandbox:
         sandbox.preload()
         assert document(sandbox, "spoil") == ["work.py"]
     assert (tmp_path / "work.py").read_text() == SCRIPT

@@ -35,22 +35,22 @@ def test_an_import_that_fails_names_the_line_and_a_remedy(sandbox: Sandbox, case
 
 def test_a_missing_class_names_what_is_there_and_the_nearest(sandbox: Sandbox) -> None:
     params = {"candidate": candidate("ok", "Nett"), "seed": 0}
-    found = fault(ask(sandbox, "rebuild", params))
+    found = fault(ask(sandbox, "initial", params))
     assert found.kind == "missing" and "Net" in found.message
     assert found.remedy == "Is Net meant? Name it Nett."
 
 
 def test_constructor_arguments_without_defaults(sandbox: Sandbox) -> None:
-    found = fault(ask(sandbox, "rebuild", {"candidate": candidate("constructor_arguments"), "seed": 0}))
+    found = fault(ask(sandbox, "initial", {"candidate": candidate("constructor_arguments"), "seed": 0}))
     assert found.kind == "build" and "width" in found.message and "default" in (found.remedy or "")
     assert (found.file, found.line) == ("constructor_arguments/models/net.py", 7)  # the class
-    built = answer(ask(sandbox, "rebuild", {"candidate": candidate("constructor_arguments", width=4), "seed": 0}))
+    built = answer(ask(sandbox, "initial", {"candidate": candidate("constructor_arguments", width=4), "seed": 0}))
     assert built.data["parameters"][0] == {"path": "conv.weight", "shape": [4, 1, 3, 3], "trainable": True}
 
 
 def test_weights_follow_the_seed(sandbox: Sandbox) -> None:
     def weight(seed: int) -> list[float]:
-        reply = answer(ask(sandbox, "rebuild", {"candidate": candidate("ok"), "seed": seed}))
+        reply = answer(ask(sandbox, "initial", {"candidate": candidate("ok"), "seed": seed}))
         return reply.tensors["weights/head.weight"].flatten().tolist()
 
     assert weight(1) == weight(1)
