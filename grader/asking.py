@@ -86,8 +86,13 @@ def build_all(requests: Mapping[str, Params], worker: Worker, listen: Listener) 
     return built
 
 
-def export(params: Params, built: Built, worker: Worker, limits: Limits, file: str) -> tuple[Exported | Fault, dict[int, tuple[int, ...]]]:
-    """A candidate as data, or why there is none; beside it the output shapes that the worker claims where it could only run it."""
+def export(
+    params: Params, built: Built | None, worker: Worker, limits: Limits, file: str
+) -> tuple[Exported | Fault, dict[int, tuple[int, ...]]]:
+    """A candidate as data, or why there is none; beside it the output shapes that the worker claims where it could only run it.
+
+    ``built`` is what its build gave, where the weights are to be held against that.
+    """
     if isinstance(built, Fault):
         return built, {}
     reply = worker.ask("export", params, worker.deadlines.export)
@@ -99,7 +104,7 @@ def export(params: Params, built: Built, worker: Worker, limits: Limits, file: s
         exported = from_reply(reply.data, reply.tensors, limits, [each["shape"][1:] for each in params["inputs"]])
     except NetworkError as error:
         return Fault("network", f"the network was refused: {error}"), {}
-    return changed_since(exported, built) or exported, {}
+    return (None if built is None else changed_since(exported, built)) or exported, {}
 
 
 def _table(value: object) -> dict[str, Any]:

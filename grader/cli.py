@@ -30,9 +30,13 @@ from grader.sandbox.isolation import Isolation
 from grader.submission import open_submission, unpacked
 
 app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+roles_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+COMMANDS = {"roles": roles_app}  # first words that are no submission; a folder of that name is ./roles
 BELOW_MINIMUM = 1
 
 PHASES = {
+    "search": "reading the code of {subject} for candidates",
+    "trial": "trying {subject}",
     "build": "building {subject}",
     "export": "exporting {subject}",
     "experiment": "running the experiment {subject} at a tiny budget",
@@ -48,7 +52,7 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.command()
+@app.command(epilog="See also: grade roles SUBMISSION, which class fills which role.")
 def grade(
     submission: Annotated[Path, typer.Argument(help="Folder or .zip of the submission.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Write the HTML report here.", show_default=False)] = None,
@@ -96,6 +100,32 @@ def grade(
         raise typer.Exit(GraderFault.exit_code)
     if min_score is not None and report.score.points < Fraction(str(min_score)):
         raise typer.Exit(BELOW_MINIMUM)
+
+
+@roles_app.command()
+def roles(
+    submission: Annotated[Path, typer.Argument(help="Folder or .zip of the submission.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Write a submission.toml to edit here.", show_default=False)] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the matching as JSON here.", show_default=False)] = None,
+    rubric: Annotated[Path | None, typer.Option(help="A rubric file (default: lesson 4).", show_default=False)] = None,
+    isolation: Annotated[Isolation, typer.Option(help="As for grading.")] = "best",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Don't show what is being done.")] = False,
+) -> None:
+    """Show which class or factory of a SUBMISSION fills which role, how sure that is, and why."""
+    with _mapped_errors(verbose=False):
+        _check_outputs(out, json)
+        with unpacked(submission) as folder, Workers(open_submission(folder), isolation) as workers, _progress(quiet) as listen:
+            from grader.discovery.declared import as_toml
+            from grader.session import make_setting, match_submission
+
+            cards = match_submission(folder, make_setting(rubric=rubric, listen=listen, isolation=isolation, workers=workers.open))
+        from grader.report.json_report import roles_json
+        from grader.report.terminal import role_table
+
+        for path, text in ((out, as_toml(cards)), (json, roles_json(cards))):
+            if path is not None:
+                _write_text(path, text)
+        Console().print(role_table(cards))
 
 
 @contextmanager
@@ -177,10 +207,14 @@ def _write(report: Report, out: Path | None, json: Path | None) -> None:
     for path, render in ((out, to_html), (json, to_json)):
         if path is None:
             continue
-        try:
-            write_atomically(path, render(report).encode())
-        except OSError as error:
-            raise InputError(f"{path} cannot be written ({error.strerror}); choose another place with --out or --json.") from error
+        _write_text(path, render(report))
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        write_atomically(path, text.encode())
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place with --out or --json.") from error
 
 
 def _show(console: Console, report: Report, out: Path | None, quiet: bool, verbose: bool) -> None:
@@ -199,8 +233,11 @@ def _show(console: Console, report: Report, out: Path | None, quiet: bool, verbo
 
 
 def main() -> None:
-    """Entry point."""
-    sys.exit(app(standalone_mode=True))
+    """Entry point: ``grade SUBMISSION``, or another command and its own arguments."""
+    command = COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if command is None:
+        sys.exit(app(standalone_mode=True))
+    sys.exit(command(sys.argv[2:], prog_name=f"grade {sys.argv[1]}", standalone_mode=True))
 
 
 if __name__ == "__main__":

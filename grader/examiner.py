@@ -8,8 +8,9 @@ from pathlib import Path
 
 from grader.checks import cases_of, verdict_on
 from grader.checks.base import Evidence
-from grader.discovery import Match, match_roles, refuse_the_folder_above
-from grader.gathering import Setting, gather
+from grader.discovery import Match, homework_in
+from grader.finding import find_roles
+from grader.gathering import Setting, gather, subject_of
 from grader.network.exported import Exported
 from grader.plan import Plan, make_plan
 from grader.provenance import provenance
@@ -23,11 +24,10 @@ from grader.trainers import LoadedData, Trainers
 def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, ...] = ()) -> Report:
     """Grade one submission. Raises InputError where there is nothing to grade; a student's fault is a verdict."""
     start = time.perf_counter()
-    submission = open_submission(path)
+    submission = homework_in(open_submission(path), setting.rubric)
     plan = make_plan(setting.rubric, setting.profile, only)
-    refuse_the_folder_above(submission, setting.rubric)
     data = dict(zip(setting.data, trainers.start(setting.data.values()), strict=True))
-    matches = match_roles(setting.rubric, submission)
+    matches = find_roles(submission, setting, trainers)
     gathered = gather(plan, submission, matches, setting, trainers)
     evidence, seconds = gathered.evidence, gathered.training_seconds
     kinds = {subject: each.kind for subject, each in data.items()}
@@ -44,6 +44,22 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
     )
 
 
+def match(path: Path, setting: Setting, trainers: Trainers) -> tuple[RoleCard, ...]:
+    """What fills each role, without grading it. Raises InputError where there is nothing to read."""
+    submission = homework_in(open_submission(path), setting.rubric)
+    trainers.start(())
+    matches = find_roles(submission, setting, trainers)
+    return tuple(_bare_card(each, setting) for each in matches.values())
+
+
+def _bare_card(match: Match, setting: Setting) -> RoleCard:
+    role = setting.rubric.role[match.role]
+    return RoleCard(
+        match.role, role.title, role.part, match.candidate, match.arguments, match.confidence, match.reason, match.fault,
+        shape=match.shape, alternatives=match.alternatives,
+    )  # fmt: skip
+
+
 def _judged(criterion: Advice, setting: Setting, kinds: Mapping[str, DataSource], evidence: Evidence) -> Verdict:
     cases = cases_of(criterion, setting.rubric, setting.profile, kinds)
     return verdict_on(criterion, cases, evidence)
@@ -53,10 +69,14 @@ def _cards(
     plan: Plan, matches: dict[str, Match], setting: Setting, evidence: Evidence, data: dict[str, LoadedData]
 ) -> tuple[RoleCard, ...]:
     wanted = {subject.partition("#")[0] for subject in plan.subjects("export")}
-    return tuple(_card(matches[role], setting, evidence, data) for role in setting.rubric.role if role in wanted)
+    return tuple(
+        _card(matches[role], setting, evidence, data, subject_of(role, matches, setting.rubric))
+        for role in setting.rubric.role
+        if role in wanted
+    )
 
 
-def _card(match: Match, setting: Setting, evidence: Evidence, data: dict[str, LoadedData]) -> RoleCard:
+def _card(match: Match, setting: Setting, evidence: Evidence, data: dict[str, LoadedData], subject: str) -> RoleCard:
     role = setting.rubric.role[match.role]
     exported, facts = evidence.exports.get(match.role), evidence.facts.get(match.role)
     training = evidence.trainings.get(match.role)
@@ -69,10 +89,12 @@ def _card(match: Match, setting: Setting, evidence: Evidence, data: dict[str, Lo
         arguments=match.arguments,
         confidence=match.confidence,
         reason=match.reason,
+        shape=match.shape,
+        alternatives=match.alternatives,
         fault=fault,
         notes=tuple(note.message for note in exported.notes) if isinstance(exported, Exported) else (),
         facts=facts if isinstance(facts, NetworkFacts) else None,
         training=training if isinstance(training, TrainingResult) else None,
-        classes=data[role.data].classes if role.data else (),
-        data_kind=data[role.data].kind if role.data else "",
+        classes=data[subject].classes if role.data else (),
+        data_kind=data[subject].kind if role.data else "",
     )

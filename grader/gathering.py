@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import torch
@@ -101,6 +101,12 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
             found.gradients[role] = _gradients(role, matches, setting, trainers, worker, found)
     _rebuild_all(plan, submission, matches, setting, found, worker.spent)
     evidence, seconds = _finished(submission, found, setting)
+    searched = [subject for subject in plan.subjects("export") if matches[_role(subject)].shape is not None]
+    evidence = replace(
+        evidence,
+        shapes={subject: _sample_shape(subject, matches, setting.rubric) for subject in searched},
+        data={role: subject_of(role, matches, setting.rubric) for role in matches},
+    )
     return Gathered(evidence, seconds, protections)
 
 
@@ -124,12 +130,12 @@ def _role(subject: str) -> str:
 
 def _build_request(subject: str, matches: dict[str, Match], setting: Setting, purpose: str) -> dict[str, Any]:
     """Which candidate to build, under which seed, and what to feed it."""
-    name, _, index = subject.partition("#")
+    name = _role(subject)
     probe = setting.rubric.role[name].probe
     return {
         "candidate": _candidate(subject, matches, setting.rubric),
         "seed": derived_seed(setting.seed, f"{purpose} {name}"),
-        "inputs": [{"shape": [None, *probe.variants[int(index or 0)].shape], "dtype": "float32"}],
+        "inputs": [{"shape": [None, *_sample_shape(subject, matches, setting.rubric)], "dtype": "float32"}],
         "batch_sizes": [*probe.batch_sizes, drawn_batch(probe.batch_sizes, derived_seed(setting.seed, "batch"))],
     }
 
@@ -145,7 +151,7 @@ def _export(
     if role == subject and role in plan.subjects("train"):
         table = setting.profile.recipes[role]
         recipe = Recipe(**table.model_dump(exclude={"expected_seconds"}))
-        data = setting.data[setting.rubric.role[role].data or "mnist"]
+        data = setting.data[subject_of(role, matches, setting.rubric)]
         goals = {str(source): thresholds[role].value for source, thresholds in setting.profile.thresholds.items() if role in thresholds}
         found.trainings[role] = trainers.train(exported, data, recipe, goals, derived_seed(setting.seed, f"train {role}"))
     found.facts[subject] = trainers.analyse(exported, derived_seed(setting.seed, f"analyse {subject}"))
@@ -154,8 +160,26 @@ def _export(
 def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[str, Any]:
     role, _, index = subject.partition("#")
     match = matches[role]
-    arguments = rubric.role[role].probe.variants[int(index)].arguments if index else match.arguments
+    by_contract = index and match.shape is None
+    arguments = rubric.role[role].probe.variants[int(index)].arguments if by_contract else match.arguments
     return {"file": match.file, "name": match.name, "arguments": arguments}
+
+
+def _sample_shape(subject: str, matches: dict[str, Match], rubric: Rubric) -> tuple[int, ...]:
+    """What one sample is: the rubric's, or what was found to fit; a further variant of that has another height and width."""
+    role, _, index = subject.partition("#")
+    shape = matches[role].shape
+    if shape is None:
+        return tuple(rubric.role[role].probe.variants[int(index or 0)].shape)
+    return shape if not index or len(shape) < 3 else (shape[0], shape[1] + 4, shape[2] + 2)
+
+
+def subject_of(role: str, matches: Mapping[str, Match], rubric: Rubric) -> str:
+    """Which images a role is trained on: those that its network takes, where it is not the rubric's shape."""
+    fits = {variant.shape[0]: each.data for each in rubric.role.values() if each.kind == "network" for variant in each.probe.variants[:1]}
+    shape, asked = matches[role].shape, rubric.role[role]
+    found = fits.get(shape[0]) if shape and asked.kind == "network" else None
+    return found or asked.data or "mnist"
 
 
 def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker: Worker, found: _Collected) -> Exported | Fault:
@@ -164,7 +188,7 @@ def _exported(subject: str, matches: dict[str, Match], setting: Setting, worker:
         return fault
     role = setting.rubric.role[name]
     params = _build_request(subject, matches, setting, "build")
-    exported, shapes = export(params, found.builds[subject], worker, _limits(role), role.file)
+    exported, shapes = export(params, found.builds[subject], worker, _limits(role), matches[name].file)
     if shapes:
         found.claimed_shapes[subject] = shapes
     return exported

@@ -261,6 +261,8 @@ class RoleCard:
     training: TrainingResult | None = None
     classes: tuple[str, ...] = ()
     data_kind: str = ""  # which images it was trained on, e.g. "digits"
+    shape: tuple[int, ...] | None = None  # what it takes, where it was searched for
+    alternatives: tuple[str, ...] = ()  # what else could fill it, best first: ``file.py:Name(key=value)``
 
 
 PUBLIC_SEED = 0  # of a self-check: everybody knows it, and who runs twice sees the same marks twice

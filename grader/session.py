@@ -10,10 +10,10 @@ import torch
 
 from grader.asking import Listener
 from grader.errors import InputError
-from grader.examiner import examine
+from grader.examiner import examine, match
 from grader.files import cache_folder
 from grader.gathering import Setting, silent
-from grader.records import PUBLIC_SEED, Report
+from grader.records import PUBLIC_SEED, Report, RoleCard
 from grader.rubric import DataTable, Profile, load_rubric
 from grader.sandbox.base import Opener
 from grader.sandbox.isolation import Isolation
@@ -29,6 +29,13 @@ def grade_submission(submission: Path, setting: Setting, *, only: tuple[str, ...
     torch.set_num_threads(1)
     with Trainers(jobs, setting.device, cache_folder() if cache else None) as trainers:
         return examine(submission, setting, trainers, only)
+
+
+def match_submission(submission: Path, setting: Setting) -> tuple[RoleCard, ...]:
+    """What of a submission fills each role. Raises InputError for everything a user can mend."""
+    torch.set_num_threads(1)
+    with Trainers(1, setting.device, None) as trainers:
+        return match(submission, setting, trainers)
 
 
 def make_setting(

@@ -13,6 +13,7 @@ FLOORS = (
     ("session",),
     ("examiner",),
     ("provenance",),
+    ("finding",),
     ("gathering", "plan", "scoring"),
     ("trainers", "asking"),
     ("cache",),

@@ -24,6 +24,7 @@ from grader.checks import (
     network,
     plots,
     regularisation,
+    shown,
     trainable,
 )
 from grader.checks.base import Case, Check, Evidence, joined, review_of
@@ -45,6 +46,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "network": cast(Check, network),
         "plots": cast(Check, plots),
         "regularisation": cast(Check, regularisation),
+        "shown": cast(Check, shown),
         "trainable": cast(Check, trainable),
     }
 )

@@ -43,7 +43,7 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
         why = message("{role}: {what}", role=role, what=what)
         place = result.place if result else None
         return item(False, message("{role} learns", role=role), message("it could not be trained"), why, look_at=place)
-    source = case.kinds[case.rubric.role[role].data or "mnist"]
+    source = case.kinds[evidence.data.get(role) or case.rubric.role[role].data or "mnist"]
     threshold = case.profile.thresholds.get(source, {}).get(role)
     facts, again = evidence.facts.get(role), evidence.rebuilds.get(role)
     place = place_of(facts) if isinstance(facts, NetworkFacts) else None

@@ -73,6 +73,9 @@ class Evidence:
     gradients: Mapping[str, ClaimedGradients | Fault] = field(default_factory=dict)  # role ->
     trainings: Mapping[str, TrainingResult | Fault] = field(default_factory=dict)  # role ->
     experiments: Mapping[str, dict[str, Any] | Fault] = field(default_factory=dict)  # experiment -> its document (a claim)
+    candidates: Mapping[str, str] = field(default_factory=dict)  # role -> "file.py:Name(args)", where roles were found and not given
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # subject that was searched for -> one sample that it takes
+    data: Mapping[str, str] = field(default_factory=dict)  # role -> "mnist" or "cifar", where that is not the rubric's
 
 
 class Check(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, place_of, with_doubts
 from grader.checks.standard import same_as_standard
@@ -47,7 +47,10 @@ def _logic(case: Case, role: str, evidence: Evidence) -> Item:
     """The difference from the standard layer, on the first variant that gives the right shape."""
     for subject, output in zip(variants_of(case, role), case.require.outputs, strict=True):
         facts, exported = evidence.facts.get(subject), evidence.exports.get(subject)
-        if isinstance(facts, NetworkFacts) and isinstance(exported, Exported) and _is_right(facts, output):
+        if isinstance(facts, NetworkFacts) and isinstance(exported, Exported):
+            output = _asked(case.require, output, evidence.shapes.get(subject), facts)
+            if not _is_right(facts, output):
+                continue
             return _difference(case.require.standard, exported, facts)
     expected = message("something that the standard {standard} layer does not do", standard=case.require.standard)
     why = message("a layer that gives another shape is not compared")
@@ -58,12 +61,26 @@ def _is_right(facts: NetworkFacts, output: list[int]) -> bool:
     return facts.finite and all(shape == (size, *output) for size, shape in facts.output_shapes.items())
 
 
+def _asked(require: Any, stated: list[int], given: tuple[int, ...] | None, facts: NetworkFacts) -> list[int]:
+    """The output that a variant has to give. A layer that was searched for (``given``: what it was fed) has channels and strides
+    of its own: an activation and an attention keep the shape, anything else gives channels, height and width of some size."""
+    if given is None:
+        return stated
+    if getattr(require, "standard", "") in ("activation", "attention"):
+        return list(given)
+    gives = {shape[1:] for shape in facts.output_shapes.values()}
+    return next((list(shape) for shape in gives if len(shape) == len(given)), stated)
+
+
 def shape_items(case: Case, role: str, evidence: Evidence) -> Iterator[Item]:
     """One item for each variant: together half of the weight."""
     subjects = variants_of(case, role)
     for subject, variant, output in zip(subjects, case.rubric.role[role].probe.variants, case.require.outputs, strict=True):
-        expected = message("{given} -> {output} with {arguments}", given=variant.shape, output=output, arguments=_listed(variant.arguments))
-        facts = evidence.facts.get(subject)
+        facts, given = evidence.facts.get(subject), evidence.shapes.get(subject)
+        if isinstance(facts, NetworkFacts):
+            output = _asked(case.require, output, given, facts)
+        fed, arguments = (list(given), "the submission's own arguments") if given else (variant.shape, _listed(variant.arguments))
+        expected = message("{given} -> {output} with {arguments}", given=fed, output=output, arguments=arguments)
         weight = Fraction(1, 2 * len(subjects))
         if not isinstance(facts, NetworkFacts):
             fault = facts or Fault("missing", "it was not examined")

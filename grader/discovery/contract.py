@@ -9,7 +9,6 @@ import ast
 from collections.abc import Iterable
 
 from grader.discovery.records import Match
-from grader.errors import InputError
 from grader.records import Fault, message
 from grader.rubric import Role, Rubric
 from grader.submission import Submission
@@ -18,17 +17,6 @@ from grader.submission import Submission
 def match_roles(rubric: Rubric, submission: Submission) -> dict[str, Match]:
     """Each role of the rubric with the candidate at the place the contract names. Reads the source, imports nothing."""
     return {name: _match(name, role, submission) for name, role in rubric.role.items()}
-
-
-def refuse_the_folder_above(submission: Submission, rubric: Rubric) -> None:
-    """Raise InputError where none of the contract's files lies in the folder, but all that are there lie in one below it."""
-    files = {role.file for role in rubric.role.values()}
-    if files & set(submission.paths()):
-        return
-    below = {path.partition("/")[0] for path in submission.paths() if path.partition("/")[2] in files}
-    if len(below) == 1:
-        inner = submission.root / below.pop()
-        raise InputError(f"The homework's files are not in {submission.root} but in {inner}; give that folder.")
 
 
 def _match(name: str, role: Role, submission: Submission) -> Match:

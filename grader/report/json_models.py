@@ -168,6 +168,7 @@ class RoleModel(_Model):
     arguments: dict[str, Any] = Field(description="arguments of the constructor, by name")
     confidence: float | None = Field(description="0 to 1: how sure the grader is that this is the right class")
     reason: str = Field(description="why it was taken")
+    alternatives: list[str] = Field(description="what else could fill the role, best first: `file.py:Name(key=value)`")
     fault: FaultModel | None = Field(description="why it could not be used")
     notes: list[str] = Field(description="what had to be done to get the network out of the code")
     facts: FactsModel | None = Field(description="null if the network could not be had as data")

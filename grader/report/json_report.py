@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -75,12 +76,19 @@ def _role(card: RoleCard) -> models.RoleModel:
         arguments=plain(card.arguments),
         confidence=finite(card.confidence, 4),
         reason=say(card.reason, LONGEST),
+        alternatives=plain(card.alternatives),
         fault=models.FaultModel(**plain(asdict(card.fault))) if card.fault else None,
         notes=plain(card.notes),
         facts=_facts(card.facts) if card.facts else None,
         training=_training(card.training) if card.training else None,
         classes=plain(card.classes),
     )
+
+
+def roles_json(cards: Sequence[RoleCard]) -> str:
+    """The matching alone: what `grade roles --json` writes."""
+    roles = [_role(card).model_dump(mode="json") for card in cards]
+    return json.dumps({"roles": roles}, ensure_ascii=False, indent=2) + "\n"
 
 
 def _facts(facts: NetworkFacts) -> models.FactsModel:

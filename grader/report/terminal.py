@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from grader.records import Outcome, Report, Review, Verdict
+from grader.records import Outcome, Report, Review, RoleCard, Verdict
 from grader.report.summary import next_steps, open_reviews
 from grader.report.text import OUTCOME_WORDS, clean, clip, count_points, cut, points, say
 
@@ -41,6 +43,20 @@ def table(report: Report, *, verbose: bool = False) -> RenderableType:
         rows.add_row(Text(part.part, "bold"), Text(clean(part.title), "bold"), Text(total, "bold"))
         _add_criteria(rows, verdicts, verbose)
     return Group(rows, *_advice(report, verbose))
+
+
+def role_table(cards: Sequence[RoleCard]) -> RenderableType:
+    """Role, what fills it with which arguments, how sure that is, and why."""
+    rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("role", "filled by", "sure", "why"):
+        rows.add_column(title, overflow="fold")
+    for card in cards:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in card.arguments.items())
+        filled = f"{card.candidate}({arguments})" if card.candidate else "nothing"
+        others = f" Or: {'; '.join(card.alternatives)}." if card.alternatives else ""
+        why = cut(say(card.reason) + others, 300)
+        rows.add_row(Text(card.role, "bold"), Text(clean(filled)), Text(f"{100 * card.confidence:.0f} %"), Text(clean(why)))
+    return rows
 
 
 def _add_criteria(rows: Table, verdicts: list[Verdict], verbose: bool) -> None:

@@ -19,9 +19,11 @@ from grader.submission.listing import Listing, walk
 from grader.submission.names import shown
 from grader.submission.pictures import ImageFact
 from grader.submission.prose import Section
+from grader.worker import notebooks
 
 __all__ = ["ImageFact", "Section", "Source", "Submission", "open_submission", "unpacked"]
 
+SOURCES = (".py", ".ipynb")
 MAX_SOURCE_BYTES = 2**20
 MAX_SOURCES_BYTES = 8 * 2**20  # of all sources together: their trees stay in memory
 # A tree takes up to 2 KB for a statement of two signs. As a measure: the reference has 31,000 words and signs in 2,500 lines.
@@ -107,22 +109,34 @@ class Submission:
         return found
 
     def sources(self) -> tuple[Source, ...]:
-        """Every Python file of the submission, parsed."""
+        """Every Python file and the code of every notebook of the submission, parsed."""
         found: tuple[Source, ...] = self._once("sources", "", self._sources)
         return found
 
     def _sources(self) -> tuple[Source, ...]:
         texts: dict[str, str | Fault] = {}
         left, words = MAX_SOURCES_BYTES, MAX_SOURCES_WORDS
-        for path in (each for each in self.paths() if each.casefold().endswith(".py")):
-            data = files.read(self.root, path, min(left, MAX_SOURCE_BYTES))
-            left -= 0 if isinstance(data, Fault) else len(data)
-            texts[path] = data if isinstance(data, Fault) else files.decode(data)
+        for path in (each for each in self.paths() if each.casefold().endswith(SOURCES)):
+            texts[path] = text = self._source_text(path, left)
+            left -= 0 if isinstance(text, Fault) else len(text)
         found = []
         for path, text in sorted(texts.items(), key=lambda each: len(each[1]) if isinstance(each[1], str) else 0):
             words -= 0 if isinstance(text, Fault) else _words(text, words)
             found.append(Source(path, "", None, text) if isinstance(text, Fault) else _parsed(path, text, words >= 0))
         return tuple(sorted(found, key=lambda source: source.path))
+
+    def _source_text(self, path: str, left: int) -> str | Fault:
+        """The text of a Python file, or the code of a notebook."""
+        if path.casefold().endswith(".py"):
+            data = files.read(self.root, path, min(left, MAX_SOURCE_BYTES))
+            return data if isinstance(data, Fault) else files.decode(data)
+        data = files.read(self.root, path, notebooks.MAX_BYTES)
+        if isinstance(data, Fault):
+            return data
+        try:
+            return notebooks.source(data)
+        except ValueError as error:
+            return Fault("import", f"{shown(path)} is no notebook that can be read ({shown(str(error))})", file=shown(path))
 
     def content_hash(self) -> str:
         """SHA-256 over the paths and bytes of all files that `paths` lists."""
@@ -170,6 +184,8 @@ def open_submission(path: Path | str) -> Submission:
     except OSError as error:
         raise InputError(f"The folder {name} cannot be read ({error.strerror}); check its permissions.") from error
     submission = Submission(folder.resolve())
-    if not any(each.casefold().endswith(".py") for each in submission.paths()):
-        raise InputError(f"There is no Python file (*.py) in {name} or below it; give the folder that holds the homework files.")
+    if not any(each.casefold().endswith(SOURCES) for each in submission.paths()):
+        raise InputError(
+            f"There is no Python file (*.py) or notebook in {name} or below it; give the folder that holds the homework files."
+        )
     return submission

@@ -1,4 +1,4 @@
-"""The sections of a README and the paragraphs of prose in them."""
+"""The sections of a README and the paragraphs of prose in them, and the passages of any document a person wrote."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ _NOT_PROSE = re.compile(r"\s*([|>]|!\[|<|[-*_]{3,}\s*$)")
 
 MAX_HEADINGS = 1000
 MAX_HEADING = 300  # characters; a longer line is no heading
+MAX_DOCUMENTS = 30
+MAX_PASSAGES = 2000
+_DOCUMENT = re.compile(r"(?i)(^|/)(readme|report|analysis|conclusions?|отч[её]т|звіт|вывод\w*|висновк\w*)[^/]*(\.(md|markdown|txt|rst)|(?<=/)|$)$")
+_MARKDOWN = (".md", ".markdown", ".rst")
+# Lines that head what follows without being headings of Markdown: "1.1 MNIST", a line in bold.
+_NUMBERED = re.compile(r"\s{0,3}(?:[1-9]\.[1-9]\.?)\s+\S.{0,100}$")
+_BOLD = re.compile(r"\s*(?:\*\*|__)([^*_]{1,100})(?:\*\*|__)\s*:?\s*$")
+# The assignment's own sentences, which many copy into their reports: they ask for something, and say what follows is about.
+_ASKED = re.compile(
+    r"""\s*(?:[-*+]\s*)?(?:\#\s*)?(?:
+    сравните|обучите|измерьте|визуализируйте|проанализируйте|исследуйте|поддерживайте|реализуйте|добавьте|протестируйте|создайте|
+    порівняйте|навчіть|виміряйте|візуалізуйте|проаналізуйте|дослідіть|підтримуйте|реалізуйте|додайте|протестуйте|створіть|
+    compare|train|measure|visuali[sz]e|plot|analy[sz]e|study|investigate|keep|implement|add|test|create)\s[^.!?:=|\d]{3,110}[.:\\]?\s*$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ASKED_LEVEL, _BOLD_LEVEL, _NUMBERED_LEVEL = 8, 9, 3
+_PICTURE = re.compile(r"""!\[([^\]]{0,200})\]\(\s*<?([^)>\s]{1,400})|<img[^>]{0,200}?src=["']([^"']{1,400})""")
 
 
 @dataclass(frozen=True)
@@ -85,3 +102,56 @@ def paragraphs(text: str) -> tuple[str, ...]:
         else:
             found[-1].append(line)
     return tuple(" ".join(" ".join(lines).split()) for lines in found if lines)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Lines of a document under the same headings."""
+
+    place: str
+    line: int  # of its first line, from 1
+    headings: tuple[str, ...]  # the innermost first
+    text: str
+
+
+def documents(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths of what was written for people: README, REPORT and other Markdown, wherever it lies."""
+    named = (path for path in paths if path.casefold().endswith(_MARKDOWN) or _DOCUMENT.search(path))
+    return tuple(islice((path for path in named if not path.casefold().endswith((".py", ".ipynb", ".png", ".jpg", ".jpeg"))), MAX_DOCUMENTS))
+
+
+def passages(text: str, place: str) -> tuple[Passage, ...]:
+    """A document cut at its headings; a line that the assignment asks with heads what answers it, and is no answer."""
+    found: list[Passage] = []
+    stack: list[tuple[int, str]] = []
+    body: list[str] = []
+    first = 1
+    fenced = False
+    for number, line in enumerate(text.split("\n"), 1):
+        fenced = fenced != bool(_FENCE.match(line))
+        heading = None if fenced else _any_heading(line)
+        if heading is None:
+            body.append("" if _FENCE.match(line) else line.rstrip("\\"))
+            continue
+        found.append(Passage(place, first, tuple(words for _, words in reversed(stack)), "\n".join(body)))
+        stack = [*(each for each in stack if each[0] < heading[0]), heading]
+        body, first = [], number + 1
+    found.append(Passage(place, first, tuple(words for _, words in reversed(stack)), "\n".join(body)))
+    return tuple(each for each in found if each.text.strip())[:MAX_PASSAGES]
+
+
+def _any_heading(line: str) -> tuple[int, str] | None:
+    """Level and words of a line that heads what follows."""
+    if found := _heading(line):
+        return found
+    if _NUMBERED.match(line):
+        return _NUMBERED_LEVEL, line.strip()
+    if bold := _BOLD.match(line):
+        return _BOLD_LEVEL, bold[1].strip()
+    return (_ASKED_LEVEL, line.strip()) if _ASKED.match(line) else None
+
+
+def pictures_in(passage: Passage) -> Iterator[tuple[str, str]]:
+    """The name of each picture that a passage shows, and its caption."""
+    for match in _PICTURE.finditer(passage.text):
+        yield (match[2] or match[3] or "").split("?")[0].rpartition("/")[2], match[1] or ""

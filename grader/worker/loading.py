@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import importlib
-import importlib.machinery
-import importlib.util
 import inspect
 import random
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,30 +15,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from .faults import StudentFault, from_error
+from .arguments import called, has_lists, in_order, resolve, shown, with_tuples
+from .faults import StudentFault, from_error, sentence
+from .importing import Files, Loaded
+from .lifting import NotLiftable, lift
 
+MAX_NOTES, MAX_REASON = 12, 300
 MAIN_GUARD = 'Put everything that runs (training, plots, downloads) under `if __name__ == "__main__":`.'
-
-
-class FolderFinder:
-    """Lets a folder of the submission without ``__init__.py`` win over an installed package of its name.
-
-    Python itself would give ``import utils`` to a regular package anywhere on the path first.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def find_spec(self, name: str, path: Sequence[str] | None, _target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
-        """A namespace package for a top-level folder that holds Python files."""
-        folder = self._root / name
-        if path is not None or name in sys.stdlib_module_names or (self._root / f"{name}.py").exists():
-            return None
-        if not folder.is_dir() or (folder / "__init__.py").exists() or not any(folder.rglob("*.py")):
-            return None
-        spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = [str(folder)]
-        return spec
 
 
 class Submission:
@@ -50,54 +29,73 @@ class Submission:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        sys.path.insert(0, str(self.root))
-        sys.meta_path.insert(0, FolderFinder(self.root))
+        self._files = Files(self.root)
+        self._files.install()
 
     def module(self, file: str) -> ModuleType:
-        """Import one file. Raises StudentFault "missing" or "import"."""
-        path = (self.root / file).resolve()
-        if not path.is_relative_to(self.root) or not path.is_file():
-            raise StudentFault("missing", f"There is no file {file}.", file=file, remedy=f"Write {file}.")
-        self._make_siblings_importable(path)
-        try:
-            return _import(path, self.root)
-        except BaseException as error:
-            raise self._import_fault(file, error) from None
+        """One file as a module: imported, or its definitions alone. Raises StudentFault "missing" or "import"."""
+        return self._loaded(file).module
+
+    def description(self, file: str) -> dict[str, Any]:
+        """What a file defines, and how it was loaded: the reply to "load". Raises StudentFault."""
+        loaded = self._loaded(file)
+        notes = [f"it cannot be imported: {sentence(loaded.problem, self.root)[:MAX_REASON]}"] if loaded.problem is not None else []
+        return {"names": public_names(loaded.module), "how": loaded.how, "notes": [*notes, *loaded.definitions.notes()][:MAX_NOTES]}
 
     def find(self, file: str, name: str) -> Any:
-        """A (qualified) name of a file. Raises StudentFault."""
-        value: Any = self.module(file)
-        names = public_names(value)
-        for part in name.split("."):
-            try:
-                value = getattr(value, part)
-            except AttributeError:
-                raise _missing_name(file, name, names) from None
-        return value
+        """A (qualified) name of a file; one inside a function or under the main guard is taken from there. Raises StudentFault."""
+        loaded = self._loaded(file)
+        value = _attribute(loaded.module, name)
+        if value is None and "." not in name:
+            loaded.definitions.run_guarded()
+            value = _attribute(loaded.module, name)
+        return self._lifted(loaded, file, name) if value is None else value
 
     def build(self, candidate: dict[str, Any], seed: int) -> nn.Module:
         """A candidate with fresh weights; a function or autograd.Function comes as a module that applies it."""
         file, name, arguments = candidate["file"], candidate["name"], candidate.get("arguments") or {}
         thing = self.find(file, name)
-        seed_everything(seed)
+        resolved = resolve(arguments, self.find)
         try:
-            built = _call(thing, arguments)
+            built = _built(thing, resolved, seed)
         except BaseException as error:
-            call = f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
-            fault = from_error("build", error, self.root, what=f"{call} failed", remedy=_build_remedy(error, call))
-            raise _placed(fault, file, thing) from None
+            call = f"{name}({', '.join(f'{key}={shown(value)}' for key, value in arguments.items())})"
+            raise self._build_fault(file, call, thing, error) from None
         if not isinstance(built, nn.Module):
             raise StudentFault("build", f"{name} gives a {type(built).__name__}, no nn.Module.", file=file,
                                remedy=f"Make {name} a class that derives from torch.nn.Module.")  # fmt: skip
         return built
 
-    def _make_siblings_importable(self, path: Path) -> None:
-        """Students run files where they lie: ``from custom_layers import X`` works there, so it does here (last)."""
-        for folder in (path.parent, *path.parent.parents):
-            if not folder.is_relative_to(self.root) or folder == self.root:
-                return
-            if str(folder) not in sys.path:
-                sys.path.append(str(folder))
+    def _loaded(self, file: str) -> Loaded:
+        path = (self.root / file).resolve()
+        if not path.is_relative_to(self.root) or not path.is_file():
+            raise StudentFault("missing", f"There is no file {file}.", file=file, remedy=f"Write {file}.")
+        try:
+            return self._files.load(path)
+        except BaseException as error:
+            raise self._import_fault(file, error) from None
+
+    def _lifted(self, loaded: Loaded, file: str, name: str) -> Any:
+        """From inside a function. What is not there, or could not be defined, is a fault that says why."""
+        if name not in loaded.lifted:
+            definitions = loaded.definitions
+            try:
+                loaded.lifted[name] = lift(name, loaded.found.statements, loaded.quiet, definitions.compiled, vars(loaded.module))
+            except NotLiftable as reason:
+                if (error := definitions.outcome.errors.get(name.split(".")[0])) is not None:
+                    raise from_error("import", error, self.root, what=f"{name} cannot be defined", remedy=_import_remedy(error)) from None
+                raise _missing_name(file, name, public_names(loaded.module), reason) from None
+            except BaseException as error:
+                raise from_error("import", error, self.root, what=f"{name} cannot be defined", remedy=_import_remedy(error)) from None
+        return loaded.lifted[name]
+
+    def _build_fault(self, file: str, call: str, thing: Any, error: BaseException) -> StudentFault:
+        """Where a name is missing because the file could not be imported, that is the fault."""
+        problem = self._loaded(file).problem
+        if isinstance(error, NameError) and problem is not None:
+            return self._import_fault(file, problem)
+        fault = from_error("build", error, self.root, what=f"{call} failed", remedy=_build_remedy(error, call))
+        return _placed(fault, file, thing)
 
     def _import_fault(self, file: str, error: BaseException) -> StudentFault:
         fault = from_error("import", error, self.root, what=f"{file} cannot be imported", remedy=_import_remedy(error))
@@ -139,49 +137,36 @@ def seed_everything(seed: int) -> None:
         numpy.random.seed(seed % 2**32)
 
 
-def _import(path: Path, root: Path) -> ModuleType:
-    parts = path.relative_to(root).with_suffix("").parts
-    parts = parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts
-    if all(part.isidentifier() for part in parts):
-        module = _import_by_name(".".join(parts))
-        if module is not None and getattr(module, "__file__", None) and Path(str(module.__file__)).resolve() == path:
-            return module
-    return _import_by_path(path, re.sub(r"\W", "_", "submission." + "_".join(parts)))
+def _attribute(module: ModuleType, name: str) -> Any:
+    value: Any = module
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    return value
 
 
-def _import_by_name(name: str) -> ModuleType | None:
-    """The module, or None where another package has taken the first part of the name."""
+def _built(thing: Any, arguments: dict[str, Any], seed: int) -> Any:
+    """JSON has no tuples: what fails with lists is tried once with these."""
+    seed_everything(seed)
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            return None
+        return _call(thing, arguments)
+    except TypeError:
+        if not has_lists(arguments):
+            raise
+        with contextlib.suppress(Exception):
+            seed_everything(seed)
+            return _call(thing, with_tuples(arguments))
         raise
-
-
-def _import_by_path(path: Path, name: str) -> ModuleType:
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def _call(thing: Any, arguments: dict[str, Any]) -> Any:
     if inspect.isclass(thing):
         if issubclass(thing, torch.autograd.Function):
-            return Applied(thing.apply, arguments, by_name=False)
-        return thing(**arguments)
+            return Applied(thing.apply, in_order(thing.forward, arguments), by_name=False)
+        return called(thing, arguments)
     if inspect.isfunction(thing) and _needs_more(thing, arguments):
         return Applied(thing, arguments, by_name=True)
-    return thing(**arguments)
+    made = called(thing, arguments)
+    return made() if inspect.isclass(made) and issubclass(made, nn.Module) else made
 
 
 def _needs_more(function: Callable[..., Any], arguments: dict[str, Any]) -> bool:
@@ -193,7 +178,11 @@ def _needs_more(function: Callable[..., Any], arguments: dict[str, Any]) -> bool
     return False
 
 
-def _missing_name(file: str, name: str, names: list[str]) -> StudentFault:
+def _missing_name(file: str, name: str, names: list[str], reason: NotLiftable) -> StudentFault:
+    """A name that is nowhere, or only where it cannot be had without calling something."""
+    if reason.is_there:
+        remedy = f"Move {name.rpartition('.')[2]} to the top of the file, and give it as arguments what it needs."
+        return StudentFault("missing", f"{file}: {name} cannot be built by itself: {reason}.", file=file, construct=name, remedy=remedy)
     near = difflib.get_close_matches(name, names, n=1)
     has = f"it defines {', '.join(names[:12])}" if names else "it defines no class or function"
     remedy = f"Is {near[0]} meant? Name it {name}." if near else f"Write {name} in {file}."

@@ -16,6 +16,7 @@ from .eager import flat_tensors, own_functions, parse_specs, run_once
 from .faults import StudentFault, from_error
 from .loading import Submission, public_names, seed_everything
 from .plain import plain_document
+from .trial import trial
 from .weights import digests, parameter_documents, weights
 
 Tensors = dict[str, Tensor]
@@ -128,6 +129,7 @@ def _load_weights(module: nn.Module, tensors: Tensors) -> None:
 
 PROBES: dict[str, Probe] = {
     "load": load,
+    "trial": trial,
     "build": build,
     "export": export,
     "initial": initial,

@@ -22,10 +22,11 @@ _MAX_JOINED = 60
 
 @dataclass
 class Recovered:
-    """The statements that could be read, and the first lines of what could not."""
+    """The statements that could be read, and the first lines of what could not, with the reason."""
 
     statements: list[ast.stmt] = field(default_factory=list)
     skipped: list[tuple[int, str]] = field(default_factory=list)
+    is_whole: bool = False  # the text parses as it stands
 
 
 def blocks(text: str) -> list[tuple[int, ast.stmt]]:
@@ -35,14 +36,15 @@ def blocks(text: str) -> list[tuple[int, ast.stmt]]:
 
 def first_line(statement: ast.stmt) -> int:
     """The line of a statement or of its first decorator."""
-    return min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min(statement.lineno, *(each.lineno for each in decorators)) if decorators else statement.lineno
 
 
 def recover(text: str) -> Recovered:
     """The statements of a text: of the whole where that parses, else of each part that does."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     try:
-        return Recovered(_parse(text))
+        return Recovered(_parse(text), is_whole=True)
     except _REFUSALS:
         return _Parts(text).recover()
 
@@ -138,6 +140,9 @@ def _members(lines: list[str], begin: int) -> Iterator[tuple[int, list[str]]]:
 
 def _begins_member(lines: list[str], at: int, indent: int) -> bool:
     line = lines[at]
-    return not line[:indent].strip() and len(line) > indent and _begins(["", line[indent:]], 1, line[indent:]) and not (
-        lines[at - 1][indent:].startswith("@")
+    return (
+        not line[:indent].strip()
+        and len(line) > indent
+        and _begins(["", line[indent:]], 1, line[indent:])
+        and not (lines[at - 1][indent:].startswith("@"))
     )

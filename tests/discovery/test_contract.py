@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.discovery import Match, match_roles, refuse_the_folder_above
-from grader.errors import InputError
-from grader.rubric import load_rubric
-from grader.session import default_rubric
+from grader.discovery import Match, match_roles
 from grader.submission import open_submission
 from tests.checks.graph_work import rubric
 from tests.folders import write
@@ -65,13 +62,3 @@ def test_nothing_is_imported(tmp_path: Path) -> None:
 def test_every_role_has_its_match(tmp_path: Path) -> None:
     whole = rubric(["net", "other"])
     assert list(match_roles(whole, open_submission(write(tmp_path, {})))) == ["net", "other"]
-
-
-def test_the_folder_above_the_homework_is_refused_with_the_right_one(tmp_path: Path) -> None:
-    lesson, _ = load_rubric(default_rubric())
-    inner = tmp_path / "ivanov" / "models"
-    inner.mkdir(parents=True)
-    (inner / "fc_models.py").write_text("class FullyConnectedMNIST: ...")
-    with pytest.raises(InputError, match=r"but in .*ivanov; give that folder"):
-        refuse_the_folder_above(open_submission(tmp_path), lesson)
-    refuse_the_folder_above(open_submission(tmp_path / "ivanov"), lesson)

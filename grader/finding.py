@@ -1,0 +1,163 @@
+"""Which class or factory of a submission fills which role: as it declares itself, by the starter's contract, or by search.
+
+The search reads the code for definitions and the student's own calls, tries in a worker what can be built and run, exports
+that as networks, and lets their structure decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grader.asking import Worker, as_list, derived_seed, export
+from grader.discovery import Match, match_roles
+from grader.discovery.arguments import builds
+from grader.discovery.declared import declared
+from grader.discovery.matching import assign
+from grader.discovery.records import Build, Definition, Sample
+from grader.discovery.survey import Reading, read
+from grader.gathering import Setting, result_of
+from grader.network.exported import Exported
+from grader.network.graph import Limits
+from grader.records import Fault, NetworkFacts
+from grader.sandbox.base import Answer
+from grader.submission import Submission
+from grader.trainers import Trainers
+
+IMAGES = ((1, 28, 28), (3, 32, 32))  # what a network takes
+_CHANNELS, _SIDE = (64, 16, 3, 1), 16  # what layers and blocks are tried on, besides the channels that the arguments name
+MAX_DEFINITIONS, MAX_BUILDS, MAX_SAMPLES, MAX_EXPORTS = 120, 24, 12, 120
+TRIAL_SECONDS = 30.0
+
+
+def find_roles(submission: Submission, setting: Setting, trainers: Trainers) -> dict[str, Match]:
+    """What fills each role of the rubric. Raises InputError for a wrong submission.toml."""
+    stated = declared(submission, setting.rubric)
+    matches = match_roles(setting.rubric, submission)
+    if stated.keys() < matches.keys() and not follows_contract(matches):
+        matches |= {role: match for role, match in search(submission, setting, trainers).items() if match.fault is None or match.confidence}
+    return {role: stated.get(role, match) for role, match in matches.items()}
+
+
+def follows_contract(matches: Mapping[str, Match]) -> bool:
+    """Whether at least half of the roles are where the starter's contract says."""
+    return 2 * sum(match.fault is None for match in matches.values()) >= len(matches)
+
+
+def search(submission: Submission, setting: Setting, trainers: Trainers) -> dict[str, Match]:
+    """The best match for each role among everything in the submission that can be built."""
+    setting.listen("search", submission.root.name)
+    reading = read(submission)
+    definitions = reading.survey.definitions[:MAX_DEFINITIONS]
+    with setting.open_worker(submission) as sandbox:
+        worker = Worker(sandbox, setting.deadlines)
+        tried = [each for definition in definitions for each in _tried(definition, reading, setting, worker)]
+        pending = [_exported(each, setting, worker, trainers) for each in tried[:MAX_EXPORTS]]
+    return assign(setting.rubric, [each.sample() for each in pending], reading.survey)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A build, and one shape that it runs on; or the fault of one that does not."""
+
+    build: Build
+    shape: tuple[int, ...]
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A sample whose facts are under way."""
+
+    tried: _Tried
+    exported: Exported | Fault
+    facts: Future[NetworkFacts | Fault] | None
+
+    def sample(self) -> Sample:
+        if isinstance(self.exported, Fault) or self.facts is None:
+            fault = self.exported if isinstance(self.exported, Fault) else Fault("export", "it was not exported")
+            return Sample(self.tried.build, self.tried.shape, None, fault)
+        return Sample(self.tried.build, self.tried.shape, self.exported, result_of(self.facts))
+
+
+def _tried(definition: Definition, reading: Reading, setting: Setting, worker: Worker) -> list[_Tried]:
+    """What of a definition is worth an export: each network that its builds give, once."""
+    setting.listen("trial", definition.place)
+    options = builds(definition, reading, limit=MAX_BUILDS)
+    if not options:
+        return []
+    shapes = [*IMAGES, *((channels, _SIDE, _SIDE) for channels in _channels(options))]
+    params = {
+        "candidate": {"file": definition.file, "name": definition.name},
+        "builds": [each.arguments for each in options],
+        "shapes": [list(shape) for shape in shapes],
+        "seed": derived_seed(setting.seed, "trial"),
+    }
+    reply = worker.ask("trial", params, TRIAL_SECONDS)
+    if isinstance(reply, Fault):
+        return [_Tried(options[0], IMAGES[0], reply)]
+    found = list(_distinct(options, shapes, reply))
+    return found[:MAX_SAMPLES] or [_Tried(options[0], IMAGES[0], _first_fault(reply, definition))]
+
+
+def _channels(options: Sequence[Build]) -> list[int]:
+    """Numbers of channels to try: those that the arguments name first."""
+    named = [value for each in options for value in each.arguments.values() if type(value) is int and 1 <= value <= 512]
+    return list(dict.fromkeys([*named[:4], *_CHANNELS]))[:6]
+
+
+def _distinct(options: Sequence[Build], shapes: Sequence[tuple[int, ...]], reply: Answer) -> Iterator[_Tried]:
+    """For each build the images that it takes as a network, or else the first shape that it takes as a layer; equal ones once."""
+    seen: set[tuple[Any, ...]] = set()
+    for build, outcome in zip(options, as_list(reply.data.get("builds")), strict=False):
+        outputs = _outputs(outcome, shapes)
+        images = [shape for shape in IMAGES if len(outputs.get(shape, ())) == 1]
+        others = [shape for shape in shapes if len(outputs.get(shape, ())) > 1]
+        for shape in images or others[:1]:
+            key = (outcome.get("parameters"), shape, outputs[shape], *_telling(build))
+            if key not in seen:
+                seen.add(key)
+                yield _Tried(build, shape)
+
+
+def _telling(build: Build) -> tuple[str, ...]:
+    """Arguments that may change a network without changing its number of parameters: flags, selectors, shares of dropout."""
+    return tuple(sorted(f"{key}={value}" for key, value in build.arguments.items() if isinstance(value, bool | str | float)))
+
+
+def _outputs(outcome: Any, shapes: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], tuple[int, ...]]:
+    """Shape -> output shape, where the build runs; whatever the worker sent."""
+    runs = as_list(outcome.get("runs")) if isinstance(outcome, dict) else []
+    found = {}
+    for shape, run in zip(shapes, runs, strict=False):
+        output = as_list(run.get("output")) if isinstance(run, dict) else []
+        if output and all(type(size) is int for size in output):
+            found[shape] = tuple(output)
+    return found
+
+
+def _first_fault(reply: Answer, definition: Definition) -> Fault:
+    """Why nothing of a definition runs, in the words of its first build."""
+    outcomes = [each for each in as_list(reply.data.get("builds")) if isinstance(each, dict)]
+    told: dict[str, Any] = next((each["fault"] for each in outcomes if isinstance(each.get("fault"), dict)), {})
+    line = told.get("line")
+    what = str(told.get("message") or f"{definition.name} runs on no input that was tried")[:500]
+    return Fault("forward" if not told else "build", what, definition.file, line if type(line) is int else definition.line)
+
+
+def _exported(tried: _Tried, setting: Setting, worker: Worker, trainers: Trainers) -> _Pending:
+    if tried.fault:
+        return _Pending(tried, tried.fault, None)
+    definition, seed = tried.build.definition, derived_seed(setting.seed, "search")
+    setting.listen("export", definition.place)
+    params = {
+        "candidate": {"file": definition.file, "name": definition.name, "arguments": tried.build.arguments},
+        "seed": seed,
+        "inputs": [{"shape": [None, *tried.shape], "dtype": "float32"}],
+        "batch_sizes": [2, 1, 5],
+    }
+    exported, _ = export(params, None, worker, Limits(), definition.file)
+    facts = None if isinstance(exported, Fault) else trainers.analyse(exported, seed)
+    return _Pending(replace(tried), exported, facts)
