@@ -12,8 +12,10 @@ from pebble import ProcessExpired
 from torch import Tensor
 
 from grader.asking import DEADLINES, ENDED, Built, Deadlines, Listener, Worker, as_list, build_all, derived_seed, drawn_batch, export
+from grader.checks.accuracy import CLASSES, chance_bound
 from grader.checks.base import ClaimedGradients, Evidence
 from grader.discovery import Match
+from grader.network.caps import measure_cost
 from grader.network.exported import Exported
 from grader.network.fresh import alike_weights
 from grader.network.gradients import DirectionalCheck
@@ -28,6 +30,7 @@ from grader.trainers import WORK_SECONDS, DataRequest, GradientPoint, Timed, Tra
 from grader.training import Recipe
 
 T = TypeVar("T")
+_LEAST_STEPS = 20
 
 
 def silent(kind: str, subject: str) -> None:
@@ -106,6 +109,7 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
         evidence,
         shapes={subject: _sample_shape(subject, matches, setting.rubric) for subject in searched},
         data={role: subject_of(role, matches, setting.rubric) for role in matches},
+        candidates={role: match.text for role, match in matches.items() if match.candidate} if searched else {},
     )
     return Gathered(evidence, seconds, protections)
 
@@ -150,11 +154,23 @@ def _export(
     role = _role(subject)
     if role == subject and role in plan.subjects("train"):
         table = setting.profile.recipes[role]
-        recipe = Recipe(**table.model_dump(exclude={"expected_seconds"}))
+        recipe = _affordable(Recipe(**table.model_dump(exclude={"expected_seconds"})), exported, setting.profile.max_training_work)
         data = setting.data[subject_of(role, matches, setting.rubric)]
-        goals = {str(source): thresholds[role].value for source, thresholds in setting.profile.thresholds.items() if role in thresholds}
+        # Where nothing was measured, better than chance is all that is asked.
+        goals = {
+            str(source): thresholds[role].value if role in thresholds else chance_bound(CLASSES, data.held)
+            for source, thresholds in setting.profile.thresholds.items()
+        }
         found.trainings[role] = trainers.train(exported, data, recipe, goals, derived_seed(setting.seed, f"train {role}"))
     found.facts[subject] = trainers.analyse(exported, derived_seed(setting.seed, f"analyse {subject}"))
+
+
+def _affordable(recipe: Recipe, exported: Exported, work: int) -> Recipe:
+    """The recipe with as many steps as a network of that cost may take: counted, so that it is the same on every machine."""
+    graph = exported.largest[0]
+    batch = graph.fixed_batch or 2
+    cost = measure_cost(graph, batch).multiply_adds / batch * recipe.batch
+    return replace(recipe, steps=max(min(recipe.steps, _LEAST_STEPS), min(recipe.steps, int(work / max(cost, 1)))))
 
 
 def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[str, Any]:

@@ -102,10 +102,10 @@ class Gathered:
 
 def run(
     sandbox: FakeSandbox, *needs: Need, variants: Any = None, fault: Fault | None = None, experiment: Experiment | None = None,
-    deadlines: Deadlines = DEADLINES, seed: int = 7,
+    deadlines: Deadlines = DEADLINES, seed: int = 7, recipe: dict[str, Any] = RECIPE, work: int = 10**12,
 ) -> Gathered:  # fmt: skip
     whole = rubric(["net"], variants)
-    profile = whole.profile["quick"].model_copy(update={"recipes": {"net": _recipe()}})
+    profile = whole.profile["quick"].model_copy(update={"recipes": {"net": _recipe(recipe)}, "max_training_work": work})
     whole = whole.model_copy(update={"profile": {"quick": profile}, "experiment": {"mnist": experiment}})
     trainers, opened, heard = HereTrainers(), list[Any](), list[tuple[str, str]]()
 
@@ -122,10 +122,10 @@ def run(
     return Gathered(found.evidence, found.training_seconds, sandbox, trainers, opened, heard)
 
 
-def _recipe() -> Any:
+def _recipe(table: dict[str, Any]) -> Any:
     from grader.rubric import RecipeTable
 
-    return RecipeTable.model_validate(RECIPE)
+    return RecipeTable.model_validate(table)
 
 
 EXPORT, TRAIN, REBUILD, GRADIENTS = (Need(kind, "net") for kind in ("export", "train", "rebuild", "gradients"))
@@ -141,6 +141,15 @@ def test_a_network_is_exported_examined_trained_and_built_again() -> None:
     assert [kind for kind, _ in found.heard] == ["build", "export", "build", "train"]
     ((recipe, goals, seed),) = found.trainers.trained
     assert (recipe, goals, seed) == (Recipe(steps=5), {"digits": 0.9}, derived_seed(7, "train net"))
+
+
+@pytest.mark.parametrize(("work", "steps"), [(10**9, 40), (10**7, 20), (1, 20)])
+def test_a_network_whose_steps_are_dear_gets_fewer_of_them(work: int, steps: int) -> None:
+    """The network takes 6912 multiply-adds of its convolution and 2560 of its linear layer, 64 times a step."""
+    found = run(worker(), EXPORT, TRAIN, recipe={"steps": 40, "expected_seconds": 1.0}, work=work)
+    ((recipe, _, _),) = found.trainers.trained
+    assert recipe.steps == steps
+    assert run(worker(), EXPORT, TRAIN, recipe={"steps": 5, "expected_seconds": 1.0}, work=1).trainers.trained[0][0].steps == 5
 
 
 def test_the_worker_is_told_how_to_build_and_nothing_to_score() -> None:

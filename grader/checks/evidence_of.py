@@ -17,7 +17,7 @@ from grader.checks.code_paths import Piece
 from grader.checks.findings import Findings, Picture, Placed
 from grader.checks.naming import Names, class_name
 from grader.checks.rules.models import total_counts
-from grader.checks.topics import METRIC, SHARED_KINDS, Aspect
+from grader.checks.topics import ASPECTS, METRIC, SHARED_KINDS, Aspect
 from grader.records import Fault, NetworkFacts
 from grader.submission.tables import Entry
 
@@ -27,6 +27,7 @@ CONTRADICTED = Fraction(1, 4)
 # A count that is off by less may be that of the same network for images of another size.
 NEAR = 1.35
 LEAST_ACCURACY = 0.02
+_DATA = {"1.1": "mnist", "1.2": "cifar"}
 _EPOCH = re.compile(r"(?i)epoch|эпох|епох")
 
 
@@ -51,24 +52,41 @@ class View:
     part: str
     names: Names
     candidates: Mapping[str, str]
+    others: tuple[str, ...]  # what fills the roles of other parts
     facts: Mapping[str, NetworkFacts | Fault]
     networks: bool  # the roles are whole networks: their counts can be compared
 
     @cached_property
     def stated(self) -> tuple[tuple[str | None, Placed], ...]:
-        """What is stated in this part, each with the role that it is about; a line without a name continues the one before."""
+        """What is stated in this part, each with the role that it is about; worked out once for all criteria of the part."""
+        cache = self.findings.cache
+        if (self.part, self.names) not in cache:
+            cache[self.part, self.names] = self._stated()
+        found: tuple[tuple[str | None, Placed], ...] = cache[self.part, self.names]
+        return found
+
+    def _stated(self) -> tuple[tuple[str | None, Placed], ...]:
+        """A line without a name continues the one before, or the line of words over it where that is nearer."""
         found: list[tuple[str | None, Placed]] = []
-        role, last = None, ("", "")
+        role, last, header = None, ("", ""), ""
         for placed in self.findings.stated:
             entry = placed.entry
             block = (entry.place, entry.above[1] if entry.told and len(entry.above) > 1 else "")
-            own = self.names.one(_subject(entry)) or (self.names.one(entry.above[0]) if entry.above else None)
-            own = own or next((each for words in entry.above[1:3] if entry.told and (each := self._only(words))), None)
-            role = own or (role if block == last and entry.line else None)
-            last = block
+            over = entry.above[0] if entry.above else ""
+            if block != last or not entry.line:
+                role, header = self._headed(entry), ""
+            if over != header:
+                role = self.names.one(over) or role
+            role, last, header = self.names.one(entry.text) or role, block, over
             if not placed.parts or self.part in placed.parts:
                 found.append((role, placed))
+            elif not METRIC.search(entry.text.casefold()):
+                role = None  # another part begins: what follows is not about the network before it
         return tuple(found)
+
+    def _headed(self, entry: Entry) -> str | None:
+        """The role of the headings over what a person wrote, where one of them names one alone."""
+        return next((role for words in entry.above[1:3] if entry.told and (role := self._only(words))), None)
 
     def _only(self, words: str) -> str | None:
         """The role of a heading that names one alone."""
@@ -78,20 +96,30 @@ class View:
     @cached_property
     def pictures(self) -> tuple[tuple[tuple[str, ...], Picture], ...]:
         """The pictures of this part, each with the roles that it names."""
-        mine = (each for each in self.findings.pictures if self.part in each.parts)
-        return tuple((self.names.named(picture.words), picture) for picture in mine if len(picture.parts) == 1 or self.names.named(picture.words) or picture.kind)
+        mine = [(self.names.named(each.words), each) for each in self.findings.pictures if self.part in each.parts]
+        return tuple(each for each in mine if each[0] or each[1].kind or len(each[1].parts) == 1)
 
     @cached_property
     def is_backed(self) -> bool:
-        """Is there anything in this part that a run made?"""
-        return bool(self.pictures) or any(role and placed.entry.numbers and not placed.entry.told for role, placed in self.stated)
+        """Is there anything in this part that a run made, or that the examiner found to be true?"""
+        if self.pictures or any(role and placed.entry.numbers and not placed.entry.told for role, placed in self.stated):
+            return True
+        counts = ASPECTS["parameters"]
+        stated = ((role, entry) for role in self.names.roles for entry in self.entries_on(counts, role))
+        return any(_agrees(counts, entry, self.facts.get(role), self.networks) for role, entry in stated)
+
+    @cached_property
+    def users(self) -> tuple[Piece, ...]:
+        """The code that builds the networks of this part, those first that no other part has."""
+        mine = {class_name(each) for each in self.candidates.values()}
+        code = self.findings.code
+        return code.users_of(mine - {class_name(each) for each in self.others}) or code.users_of(mine)
 
     @cached_property
     def code(self) -> tuple[Piece, ...]:
-        """What runs with the networks of this part."""
-        code = self.findings.code
-        pieces = code.closure(code.users_of(class_name(each) for each in self.candidates.values()))
-        needed = {"1.1": "mnist", "1.2": "cifar"}.get(self.part)
+        """What runs with the networks of this part, on its data."""
+        pieces = self.findings.code.closure(self.users)
+        needed = _DATA.get(self.part)
         seen = needed is None or any(needed in word.casefold() for piece in pieces for word in (*piece.names, *piece.strings))
         return pieces if seen else ()
 
@@ -118,7 +146,9 @@ class View:
         if right := next((entry for verdict, entry in agree if verdict), None):
             return Shown(Fraction(1), "numbers", right.where)
         if wrong := next((entry for verdict, entry in agree if verdict is False), None):
-            return Shown(CONTRADICTED if aspect.values == "count" else CODE, "numbers", wrong.where, f"{wrong.numbers[-1]:.6g}")
+            counts = aspect.values == "count"
+            said = f"{wrong.numbers[0 if counts else -1]:,.10g} for {role}; measured: {_measured(aspect, self.facts[role])}"
+            return Shown(CONTRADICTED if counts else CODE, "numbers", wrong.where, said)
         usable = next((entry for _, entry in agree if not entry.told or self.is_backed), None)
         return Shown(Fraction(1), "numbers", usable.where) if usable else NOTHING
 
@@ -149,11 +179,6 @@ def found_together(piece: Piece, patterns: tuple[str, ...], without: str = "(?!)
         return None
     lines = [piece.line if re.search(pattern, piece.name) and piece.name else piece.line_of(pattern) for pattern in patterns]
     return lines[0] if None not in lines else None
-
-
-def _subject(entry: Entry) -> str:
-    """What a number is about: a line up to where the next statement begins, or a path of keys."""
-    return entry.text
 
 
 def _states(aspect: Aspect, entry: Entry) -> bool:
@@ -188,6 +213,13 @@ def _series(found: list[Entry]) -> list[Entry]:
     lists = [each for each in found if len(each.numbers) >= 2]
     lines = [each for each in found if _EPOCH.search(each.text)]
     return lists or (lines if len(lines) >= 2 else [])
+
+
+def _measured(aspect: Aspect, facts: NetworkFacts | Fault) -> str:
+    """The examiner's number, for a student to compare."""
+    if isinstance(facts, Fault):
+        return "nothing"
+    return f"{facts.parameters:,}" if aspect.values == "count" else f"{max(facts.receptive_field or (0,))} pixels"
 
 
 def _agrees(aspect: Aspect, entry: Entry, facts: NetworkFacts | Fault | None, networks: bool) -> bool | None:

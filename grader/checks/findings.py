@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import PurePosixPath
+from typing import Any
 
 from grader.checks.code_paths import Code, read_code
-from grader.checks.naming import part_of
+from grader.checks.naming import part_of, parts_named
 from grader.checks.plots import pictures
-from grader.checks.topics import PICTURE_KINDS
+from grader.checks.topics import METRIC, PICTURE_KINDS
 from grader.submission import ImageFact, Submission
 from grader.submission.outputs import Notebook, notebooks
 from grader.submission.pictures import LEAST_SIDE, MAX_IMAGE_BYTES, examine
@@ -23,7 +26,8 @@ from grader.submission.prose import Passage, documents, passages, pictures_in
 from grader.submission.results import result_entries, result_files
 from grader.submission.tables import Entry, entries
 
-MAX_PICTURES = 300
+MAX_PICTURES, CROWD = 150, 100
+MAX_TOLD = 10_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Findings:
     pictures: tuple[Picture, ...]
     said: tuple[Said, ...]
     code: Code
+    cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was worked out of it for a part
 
 
 def findings(submission: Submission) -> Findings:
@@ -72,7 +77,8 @@ def findings(submission: Submission) -> Findings:
 def _findings(submission: Submission) -> Findings:
     books = notebooks(submission.root, submission.paths())
     read = _passages(submission, books)
-    stated = (*_results(submission, books), *(each for passage in read for each in _told(passage)))
+    told = islice((each for passage in read for each in _told(passage)), MAX_TOLD)
+    stated = (*_results(submission, books), *told)
     said = tuple(Said(each, _part_of_passage(each)) for each in read)
     return Findings(stated, tuple(_pictures(submission, read, books)), said, read_code(submission.sources()))
 
@@ -101,8 +107,16 @@ def _results(submission: Submission, books: tuple[Notebook, ...]) -> Iterator[Pl
     files = result_files(submission.paths(), documents(submission.paths()))
     texts = [(path, text) for path in files if (text := submission.text(path))]
     printed = [(book.path, book.printed) for book in books if book.printed]
+    place, header, section = "", "", ""
     for entry in result_entries([*texts, *printed]):
-        yield Placed(entry, part_of((entry.text, *entry.above[:1], *_path_words(entry.place))))
+        if entry.place != place or not entry.line:
+            place, header, section = entry.place, "", ""
+        over = entry.above[0] if entry.above else ""
+        section = over if over != header and parts_named(over) else section
+        header = over
+        yield Placed(entry, part_of((entry.text, section, *entry.above[:1], *_path_words(place))))
+        if parts_named(entry.text) and not METRIC.search(entry.text.casefold()):
+            section = entry.text  # what a line names that states no result goes for those after it
 
 
 def _told(passage: Passage) -> Iterator[Placed]:
@@ -133,15 +147,18 @@ def _captions(read: tuple[Passage, ...]) -> dict[str, tuple[str, ...]]:
 
 
 def _on_disk(submission: Submission, captions: dict[str, tuple[str, ...]]) -> Iterator[Picture]:
-    for path in sorted(pictures(submission), key=lambda path: (path.count("/"), path))[:MAX_PICTURES]:
+    paths = tuple(pictures(submission))
+    crowd = Counter(path.rpartition("/")[0] for path in paths)  # a folder of a data set's images comes last
+    ordered = sorted(paths, key=lambda path: (crowd[path.rpartition("/")[0]] > CROWD, path.count("/"), path))
+    for path in ordered[:MAX_PICTURES]:
         image = submission.image(path)
         if not isinstance(image, ImageFact) or image.blank or min(image.width, image.height) < LEAST_SIDE:
             continue
         near, *folders = _path_words(path)
         over = captions.get(PurePosixPath(path).name.casefold(), ())
         # "Comparison" over a picture or in a folder's name says what all of it is about, not what this one shows.
-        around = (each for words in (*over[:2], *folders[:1]) if (each := _kind(words)) not in ("", "comparison"))
-        kind = _kind(near) or next(around, "")
+        around = (each for words in (*over[:2], *folders[:1]) if (each := _kind(words)) not in ("", "comparison", "table"))
+        kind = _kind(near) or next(around, "") or (_kind(over[0]) if over else "")
         yield Picture(path, " ".join((near, *over[:2])), part_of((near, *over, *folders)), kind, image.sha256)
 
 

@@ -7,7 +7,7 @@ fills the role. A class that fills one role of a part alone is the surest; then 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 _SHORTEST = 4  # letters of a class's name that is looked for inside other words
@@ -15,7 +15,14 @@ _CNN = r"cnn|conv|сверт|свёрт|згорт|сзм"
 _RES = r"(?<![a-z])res(?!ult|ol|t(?!net))|resnet|resid|(?<![a-z])skip|остаточн|залишков|резид"
 _PARAMETER = re.compile(r"\b\w+(?:\.\w+)*\.(?:\d+\.\S*|weight|bias)\b")  # layer2.0.conv1.weight is no network of two layers
 # Words that name a role; among the roles of a part the first that matches is meant. {3} stands for a kernel's side.
-_SIDE = r"(?<![\d.])(?:{0}\s?[xх×*_]\s?{0}(?!\d)|(?:k|ker(?:nel)?s?(?:_?size)?|ядр\w*|size)\W{{0,3}}_?{0}(?![\dxх.])|{0}_?k(?:er)?(?:nel)?\b)"
+_SIDE = (
+    r"(?<![\d.])(?:{0}\s?[xх×*_]\s?{0}(?!\d)|(?:k|ker(?:nel)?s?(?:_?size)?|ядр\w*|size)\W{{0,3}}_?{0}(?![\dxх.])|{0}_?k(?:er)?(?:nel)?\b)"
+)
+# The number of convolutions: "depth 4", "глубина=4", "4 conv layers".
+_DEEP = (
+    r"(?:depth|layers?|глубин\w*|глибин\w*|deep)\W{{0,3}}_?(?:{0})(?!\d)"
+    r"|(?<!\d)(?:{0})\+?[\s_-]*(?:conv|layer|сло|шар|l\b|св)"
+)
 ROLE_WORDS: Mapping[str, str] = {
     "fc_mnist": r"(?<![a-z])fc|fully|dense(?!net)|mlp|perceptron|полносвяз|повнозв|перцептрон|linear",
     "rescnn_mnist": _RES,
@@ -28,9 +35,9 @@ ROLE_WORDS: Mapping[str, str] = {
     "k5": _SIDE.format("5"),
     "k7": _SIDE.format("7"),
     "depth_residual": rf"{_RES}|with_?skip",
-    "shallow": r"shallow|неглуб|мелк|мілк|неглиб|(?:depth|layers?|глубин\w*|глибин\w*|deep)\W{0,3}_?2(?!\d)|(?<!\d)2[\s_-]*(?:conv|layer|сло|шар|l\b|св)",
-    "medium": r"medium|(?<![a-z])mid|средн|середн|(?:depth|layers?|глубин\w*|глибин\w*|deep)\W{0,3}_?4(?!\d)|(?<!\d)4[\s_-]*(?:conv|layer|сло|шар|l\b|св)",
-    "deep": r"deep|глубок|глибок|(?:depth|layers?|глубин\w*|глибин\w*)\W{0,3}_?(?:[6-9]|1\d)(?!\d)|(?<!\d)(?:[6-9]|1\d)\+?[\s_-]*(?:conv|layer|сло|шар|l\b|св)",
+    "shallow": r"shallow|неглуб|мелк|мілк|неглиб|" + _DEEP.format("2"),
+    "medium": r"medium|(?<![a-z])mid|средн|середн|" + _DEEP.format("4"),
+    "deep": r"deep|глубок|глибок|" + _DEEP.format(r"[6-9]|1\d"),
     "attention": r"att(?:n|ent)|вниман|уваг|(?<![a-z])se_?(?:block|layer|net|module)|cbam",
     "activation": r"activ|актив|swish|mish|gelu|(?<![a-z])p?relu|softplus",
     "pooling": r"pool|пул",
@@ -49,10 +56,12 @@ _BESIDE: Mapping[str, tuple[str, str]] = {
 _PART_WORDS: Mapping[str, str] = {
     "1.1": r"mnist",
     "1.2": r"cifar",
-    "2.1": r"kernel|ker_?size|(?<![a-z])k_?[357](?![\da-z])|(?<![а-яё])ядр|рецептив|receptive",
-    "2.2": r"depth|глубин|глибин|shallow|неглуб",
-    "3.1": r"attention|вниман|pooling|пулинг|custom layers?(?! and)|(?<![a-z])layers?_(?:comp|res|test|exp)|кастомн\w+\s(?:и|сло)(?!\w*\s(?:и|та|і)\s)",
-    "3.2": r"bottleneck|(?<![a-z])wide|res(?:idual|net)?[\s_-]*(?:блок|block)|blocks?_|residual_exp|остаточн\w* блок",
+    "2.1": r"kernel|ker_?size|(?<![a-z])k_?[357](?![\da-z])|(?<!\d)[357]\s?[xх×]\s?[357](?!\d)|(?<![а-яё])ядр|рецептив|receptive",
+    "2.2": r"depth(?!_?wise)|глубин|глибин|shallow|неглуб",
+    "3.1": r"attention|вниман|pooling|пулинг|custom layers?(?! and)|(?<![a-z])layers?_(?:comp|res|test|exp)"
+    r"|кастомн\w+\s(?:и|сло)(?!\w*\s(?:и|та|і)\s)",
+    "3.2": r"bottleneck|basic[\s_]*(?:res|block)|(?<![a-z])wide|res(?:idual|net)?[\s_-]*(?:блок|block)|blocks?_"
+    r"|residual_exp|остаточн\w* блок",
 }
 _NETWORK_WITH = re.compile(
     r"(?:cnn|сет[ьи]\w*|мереж\w*|networks?|models?)\s+(?:with|and|с|со|з|із|[+и])\s(?:[\w-]+\s+(?:[и+&]\s+)?){0,3}(?:block|блок)\w*"
@@ -94,10 +103,21 @@ def names_of(roles: Sequence[str], candidates: Mapping[str, str]) -> Names:
     order = {role: place for place, role in enumerate(ROLE_WORDS)}
     owners: dict[str, list[str]] = {}
     for role in roles:
-        if name := class_name(candidates.get(role, "")):
-            owners.setdefault(_squeezed(name.casefold()), []).append(role)
+        for name in _calls(candidates.get(role, "")):
+            owners.setdefault(_squeezed(name), []).append(role)
     alone = [(name, owned[0]) for name, owned in owners.items() if len(owned) == 1 and len(name) >= _SHORTEST]
     return Names(tuple(sorted(roles, key=lambda role: order.get(role, 0))), tuple(sorted(alone, key=lambda each: -len(each[0]))))
+
+
+def _calls(candidate: str) -> Iterator[str]:
+    """What a candidate may be called: by its class, or by its class and one of its arguments: DepthNet_4, DepthNet(layers=4)."""
+    name = class_name(candidate)
+    if not name:
+        return
+    yield name
+    for argument in re.findall(r"[\w=+.'\"-]+", candidate.partition("(")[2]):
+        yield name + argument
+        yield name + argument.rpartition("=")[2]
 
 
 def class_name(candidate: str) -> str:

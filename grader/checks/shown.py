@@ -6,26 +6,22 @@ this one is not available.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from pydantic import Field, field_validator
 
 from grader.checks.base import Case, Evidence, Need, Requirements, joined
-from grader.checks.code_paths import makes_tensors
-from grader.checks.evidence_of import CODE, NOTHING, Shown, View, found_together
+from grader.checks.evidence_of import Shown, View
 from grader.checks.findings import findings
-from grader.checks.naming import class_name, names_of, parts_named
-from grader.checks.topics import ASPECTS, COMPARES, STANDARD, Aspect
+from grader.checks.levels import levels
+from grader.checks.naming import names_of
+from grader.checks.topics import ASPECTS
 from grader.records import Judgement, Message, Review, message
 from grader.rubric import Criterion, Exact
 
-FULL_DISCUSSION = 20  # words on a topic; fewer are a remark
-LEAST_DISCUSSION = 5
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_STATES = re.compile(r"[:=]\s*[\d.]")
+_HOW = {"code": "code alone", "prose": "discussed", "numbers": "stated", "picture": "drawn"}
 WITHOUT_NETWORKS = Fraction(2, 3)  # of results of networks that the submission does not hold
 
 
@@ -69,9 +65,9 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
     if not evidence.candidates:
         return None
     view = _view(case, evidence)
-    parts = [Part(name, weight, dict(_levels(view, case, name))) for name, weight in case.require.aspects.items()]
+    parts = [Part(name, weight, dict(levels(view, case.criterion.roles, name))) for name, weight in case.require.aspects.items()]
     seen = {each.by for part in parts for each in part.shown.values() if each.level}
-    if not seen or (seen == {"code"}) is not case.require.code:
+    if case.require.code is bool(seen - {"code"}) or (not seen and _is_unread(view)):
         return None
     fraction = sum((part.weight * part.level for part in parts), Fraction(0)) / sum(case.require.aspects.values())
     holds_networks = any(view.candidates.values())
@@ -82,97 +78,14 @@ def _view(case: Case, evidence: Evidence) -> View:
     part = case.criterion.part if isinstance(case.criterion, Criterion) else ""
     roles = case.criterion.roles
     candidates = {role: evidence.candidates[role] for role in roles if role in evidence.candidates}
+    others = tuple(each for role, each in evidence.candidates.items() if role not in candidates)
     networks = all(case.rubric.role[role].kind == "network" for role in roles)
-    return View(findings(evidence.submission), part, names_of(roles, candidates), candidates, evidence.facts, networks)
+    return View(findings(evidence.submission), part, names_of(roles, candidates), candidates, others, evidence.facts, networks)
 
 
-def _levels(view: View, case: Case, name: str) -> Iterator[tuple[str, Shown]]:
-    """How far one aspect is shown for each role."""
-    aspect = ASPECTS[name]
-    if aspect.prose:
-        yield "", _discussed(view, aspect)
-    elif aspect.special == "same_training":
-        yield "", _same_training(view, case.criterion.roles)
-    else:
-        own = {"gap": _gap, "examples": _example, "standard": _beside_standard}.get(aspect.special)
-        for role in case.criterion.roles:
-            yield role, own(view, aspect, role) if own else view.shown(aspect, role)
-
-
-def _gap(view: View, aspect: Aspect, role: str) -> Shown:
-    """A gap, or both accuracies from which it is read."""
-    both = [view.shown(ASPECTS[each], role) for each in ("train_accuracy", "test_accuracy")]
-    return max(view.shown(aspect, role), min(both, key=lambda each: each.level), key=lambda each: each.level)
-
-
-def _same_training(view: View, roles: Iterable[str]) -> Shown:
-    """A training with an optimiser that all networks go through; it counts in full as far as it was run."""
-    roles = tuple(roles)
-    patterns = (r"(^|\.)(Adam\w*|SGD|RMSprop|optim)\b", r"epochs?|(^|\.)range$", r"(^|\.)(lr|learning_rate)$|Adam|SGD")
-    trained = sum((view.shown(ASPECTS["trained"], role).level for role in roles), Fraction(0)) / len(roles)
-    trains = any(piece.line_of(r"(^|\.)backward$") for piece in view.code)
-    for piece in view.code if trains else ():
-        if line := found_together(piece, patterns[:1]):
-            return Shown(max(CODE, trained), "code" if trained <= CODE else "numbers", f"{piece.path}:{line}")
-    stated = next((placed.entry for _, placed in view.stated if placed.entry.numbers and re.search(r"(?i)batch|epoch|learning.?rate|эпох|\blr\b", placed.entry.label)), None)
-    return Shown(trained, "numbers", stated.where) if stated and view.is_backed else NOTHING
-
-
-def _example(view: View, aspect: Aspect, role: str) -> Shown:
-    """Values that a layer gave on a small input; or code that gives it one, better where the values are checked."""
-    numbers = next((each for each in view.entries_on(aspect, role) if not each.told), None)
-    if numbers:
-        return Shown(Fraction(1), "numbers", numbers.where)
-    name = class_name(view.candidates.get(role, ""))
-    for piece in view.code:
-        line = makes_tensors(piece)
-        if name and line and not piece.is_class and name in piece.names:
-            checked = piece.line_of(r"allclose$|assert_close$|gradcheck$|isclose$|(^|\.)equal$")
-            return Shown(Fraction(3, 4) if checked else CODE, "code", f"{piece.path}:{checked or line}")
-    return NOTHING
-
-
-def _beside_standard(view: View, aspect: Aspect, role: str) -> Shown:
-    """Numbers of a layer with those of its standard counterpart beside them; or code that runs both."""
-    mine = [placed.entry for own, placed in view.stated if own == role and placed.entry.numbers and (not placed.entry.told or view.is_backed)]
-    beside = {placed.entry.place for own, placed in view.stated if placed.entry.numbers and own is None and STANDARD.search(placed.entry.text)}
-    for entry in mine:
-        if entry.place in beside or STANDARD.search(entry.label) or re.search(r"(?i)standard|стандарт|baseline", entry.text):
-            return Shown(Fraction(1), "numbers", entry.where)
-    name = class_name(view.candidates.get(role, ""))
-    layers = r"(^|\.)(Conv2d|ReLU|SiLU|GELU|Sigmoid|MaxPool2d|AvgPool2d|max_pool2d|avg_pool2d|relu|sigmoid|SqueezeExcitation|Identity|MultiheadAttention)$"
-    for piece in view.code:
-        if name and not piece.is_class and name in piece.names and (line := piece.line_of(layers)):
-            return Shown(CODE, "code", f"{piece.path}:{line}")
-    return NOTHING
-
-
-def _discussed(view: View, aspect: Aspect) -> Shown:
-    """Sentences of the part's prose on a topic that compare or state a number; without anything that a run made they are words."""
-    if not view.is_backed:
-        return NOTHING
-    found = {sentence: place for place, sentence in _sentences(view, aspect.prose)}  # a copy of a report says nothing new
-    words, where = sum(len(_WORD.findall(sentence)) for sentence in found), next(iter(found.values()), "")
-    level = Fraction(1) if words >= FULL_DISCUSSION else CODE if words >= LEAST_DISCUSSION else Fraction(0)
-    return Shown(level, "prose", where) if level else NOTHING
-
-
-def _sentences(view: View, topic: str) -> Iterator[tuple[str, str]]:
-    """The sentences of the part's prose that are on a topic by their own words, or by those of the heading right over them."""
-    for said in view.findings.said:
-        if said.parts and view.part not in said.parts:
-            continue
-        headed = any(re.search(topic, words, re.IGNORECASE) for words in said.passage.headings[:1])
-        for number, line in enumerate(said.passage.text.split("\n"), said.passage.line):
-            for sentence in re.split(r"(?<=[.!?])\s+", line) if _is_prose(line) else ():
-                of_part = said.parts or view.part in parts_named(sentence)
-                if of_part and (headed or re.search(topic, sentence, re.IGNORECASE)) and COMPARES.search(sentence):
-                    yield f"{said.passage.place}:{number}", sentence
-
-
-def _is_prose(line: str) -> bool:
-    """A line of words; a row of numbers with labels is none."""
-    return len(_WORD.findall(line)) >= 4 and not re.match(r"\s*(?:\||!\[|<|>|#)", line) and len(_STATES.findall(line)) < 2
+def _is_unread(view: View) -> bool:
+    """Are the networks there, and nothing that could be read as building them? Then nothing can be said about the code."""
+    return bool(view.candidates) and not view.users
 
 
 def _judgement(parts: list[Part], fraction: Fraction, holds_networks: bool) -> Judgement:
@@ -185,10 +98,10 @@ def _judgement(parts: list[Part], fraction: Fraction, holds_networks: bool) -> J
     return Judgement(
         fraction=fraction,
         expected=joined(message("{what} of each network", what=ASPECTS[part.name].title) for part in parts),
-        found=joined([message("{places}", places=", ".join(list(places)[:4])), *_contradictions(parts)]),
+        found=joined([message("{places}", places=", ".join(list(places)[:4]) or "nothing"), *_contradictions(parts)]),
         why=joined(why),
         hint=_hint(wanting) if wanting else None,
-        review=Review.RECOMMENDED,
+        review=Review.RECOMMENDED if places else Review.NONE,
         look_at=next(iter(places), None),
     )
 
@@ -197,16 +110,20 @@ def _how(part: Part) -> str:
     """The roles by how they are shown."""
     groups: dict[str, list[str]] = {}
     for role, each in part.shown.items():
-        kind = {"code": "code alone", "prose": "discussed", "numbers": "stated", "picture": "drawn"}.get(each.by, "") if each.level else "nothing found"
+        kind = (
+            {"code": "code alone", "prose": "discussed", "numbers": "stated", "picture": "drawn"}.get(each.by, "")
+            if each.level
+            else "nothing found"
+        )
         groups.setdefault(f"{kind}, but contradicted by the network" if each.said else kind, []).append(role)
     return "; ".join(f"{kind} ({', '.join(roles)})" if roles != [""] else kind for kind, roles in groups.items())
 
 
 def _contradictions(parts: list[Part]) -> Iterator[Message]:
     for part in parts:
-        for role, each in part.shown.items():
+        for each in part.shown.values():
             if each.said:
-                yield message("{where} says {said} for {role}, the network has another", where=each.where, said=each.said, role=role)
+                yield message("{where} says {said}", where=each.where, said=each.said)
 
 
 def _hint(wanting: list[Part]) -> Message:

@@ -13,11 +13,16 @@ from fractions import Fraction
 from typing import Literal
 
 Values = Literal["share", "seconds", "count", "pixels", "number", "series", "matrix"]
-_ACC = r"acc(?!ept|um)|точност|правильност|precision@1|(?<![a-z])top.?1"
-_TIME = r"time|врем|(?<![а-яё])час(?:у|ом|ы|и|ов)?(?![а-яё])|sec\b|secs|second|секунд|(?<![а-яё])сек|duration|длительн|трива|took|заня(?:л|т)|завершен\w* за"
+_ACC = r"acc(?!ept|um)|точн(?:ост|іст)|правильност|precision@1|(?<![a-z])top.?1"
+_TIME = (
+    r"time|врем|(?<![а-яё])час(?:у|ом|ы|и|ов)?(?![а-яё])|sec\b|secs|second|секунд|(?<![а-яё])сек"
+    r"|duration|длительн|трива|took|заня(?:л|т)|завершен\w* за"
+)
 _TRAIN = r"train|обуч|навч|тренир|тренув"
 _TEST = r"test|тест|val(?:id|_|\b)|вал[иі]д|eval"
-_INFER = r"infer|инфер|інфер|latency|predict|предсказ|прогноз|eval\w*[\s_]*time|test\w*[\s_]*time|время (?:работы|теста|тестир|оценки)|forward"
+_INFER = (
+    r"infer|инфер|інфер|latency|predict|предсказ|прогноз|eval\w*[\s_]*time|test\w*[\s_]*time|время (?:работы|теста|тестир|оценки)|forward"
+)
 _CLOCK = r"(^|\.)(perf_counter|monotonic|process_time|default_timer|time|synchronize|elapsed_time)$"
 _TRAINING = r"(^|[._])(backward|step|fit|train\w*|epochs?)$|train"
 _DRAWS_MAPS = r"(^|\.)(imshow|matshow|show_map|make_grid|save_image|heatmap)$"
@@ -55,17 +60,17 @@ ASPECTS: Mapping[str, Aspect] = {
     "test_accuracy": Aspect(
         "test accuracy",
         rf"{_ACC}|^\W*(?:{_TEST})\W*$",
-        rf"(?:{_TRAIN})\w*[\s_/.:-]*(?:\w+[\s_]+)?(?:{_ACC})|(?:{_ACC})\w*[\s_/.:-]*(?:на\s+|on\s+)?(?:{_TRAIN})|gap|diff|gain|trend|overfit|loss",
+        rf"(?:{_TRAIN})\w*[\s_/.:-]*(?:\w+[\s_]+)?(?:{_ACC})|(?:{_ACC})\w*[\s_/.:(-]*(?:на\s+|on\s+)?(?:{_TRAIN})|gap|diff|gain|trend|overfit|loss",
         "share",
-        {"curves": _HALF, "network": _HALF, "comparison": _MOST, "accuracy": _MOST},
+        {"curves": _HALF, "network": _HALF, "table": _MOST, "comparison": _MOST, "accuracy": _MOST},
         ((r"argmax$|(^|\.)max$|accuracy_score$", r"acc|correct"),),
     ),
     "train_accuracy": Aspect(
         "train accuracy",
-        rf"(?:{_TRAIN})\w*[\s_/.:-]*(?:\w+[\s_]+)?(?:{_ACC})|(?:{_ACC})\w*[\s_/.:-]*(?:на\s+|on\s+)?(?:{_TRAIN})|^\W*train\W*$",
+        rf"(?:{_TRAIN})\w*[\s_/.:-]*(?:\w+[\s_]+)?(?:{_ACC})|(?:{_ACC})\w*[\s_/.:(-]*(?:на\s+|on\s+)?(?:{_TRAIN})|^\W*train\W*$",
         r"gap|diff|gain|trend|overfit|loss",
         "share",
-        {"curves": _HALF, "network": _HALF, "accuracy": _HALF},
+        {"curves": _HALF, "network": _HALF, "accuracy": _HALF, "table": _HALF},
         ((r"argmax$|(^|\.)max$|accuracy_score$", r"train.*acc|acc.*train|acc|correct", r"backward$|train"),),
     ),
     "train_time": Aspect(
@@ -73,7 +78,7 @@ ASPECTS: Mapping[str, Aspect] = {
         _TIME,
         _INFER,
         "seconds",
-        {"time": _HALF},
+        {"time": _HALF, "table": _HALF},
         ((_CLOCK, _TRAINING),),
     ),
     "inference_time": Aspect(
@@ -81,7 +86,7 @@ ASPECTS: Mapping[str, Aspect] = {
         _INFER,
         r"acc|loss|точн",
         "seconds",
-        {"time": _HALF},
+        {"time": _HALF, "table": _HALF},
         ((_CLOCK, r"(^|\.)(no_grad|inference_mode|eval)$"), (_CLOCK, r"infer|latency|predict_time|eval\w*_time|test\w*_time")),
         no_code=r"(^|\.)(backward|zero_grad)$|(^|_)train_(model|one|epoch|loop)",
     ),
@@ -90,7 +95,7 @@ ASPECTS: Mapping[str, Aspect] = {
         rf"loss|потер|втрат|{_ACC}",
         "gap|trend",
         "series",
-        {"curves": _ALL, "network": _ALL, "accuracy": _ALL},
+        {"curves": _ALL, "network": _ALL, "accuracy": _ALL, "table": _HALF},
         ((_DRAWS, r"loss|acc|histor|curve"),),
     ),
     "parameters": Aspect(
@@ -98,7 +103,7 @@ ASPECTS: Mapping[str, Aspect] = {
         r"param|парам|(?:total|num)\w*[\s_]weights",
         r"hyper|гипер|гіпер|ratio|отнош",
         "count",
-        {},
+        {"table": _MOST},
         ((r"numel$|count_param", r"param"),),
     ),
     "gap": Aspect(
@@ -124,7 +129,10 @@ ASPECTS: Mapping[str, Aspect] = {
         r"accum|clip",
         "number",
         {"gradients": _ALL},
-        ((r"\.grad(\.|$)", r"norm$|abs$|mean$|std$|max$|hist$", r"parameters$"), (r"grad\w*_(flow|norm|stat|mean|hist)|(flow|norm)s?_grad",)),
+        (
+            (r"\.grad(\.|$)", r"norm$|abs$|mean$|std$|max$|hist$", r"parameters$"),
+            (r"grad\w*_(flow|norm|stat|mean|hist)|(flow|norm)s?_grad",),
+        ),
     ),
     "receptive": Aspect(
         "receptive field",
@@ -137,12 +145,12 @@ ASPECTS: Mapping[str, Aspect] = {
     "activations": Aspect(
         "activations of the first layer",
         pictures={"activations": _ALL, "feature_maps": _MOST},
-        code=((_DRAWS_MAPS, r"activ|(^|_)acts?($|_)|feature|conv|hook|layer|maps?$"),),
+        code=((_DRAWS_MAPS, r"activ|(^|_)acts?($|_)|feature|conv|hook|layer|(^|_)f?maps?$"),),
     ),
     "feature_maps": Aspect(
         "feature maps",
         pictures={"feature_maps": _ALL, "activations": _MOST},
-        code=((_DRAWS_MAPS, r"feature|fmap|activ|(^|_)acts?($|_)|conv|hook|layer|maps?$"),),
+        code=((_DRAWS_MAPS, r"feature|fmap|activ|(^|_)acts?($|_)|conv|hook|layer|(^|_)f?maps?$"),),
     ),
     "examples": Aspect(
         "simple examples",
@@ -166,15 +174,21 @@ ASPECTS: Mapping[str, Aspect] = {
         rf"{_ACC}|loss|потер|втрат|{_TIME}",
         "(?!)",
         "number",
-        {"curves": _ALL, "network": _ALL, "comparison": _ALL, "accuracy": _ALL, "time": _ALL, "confusion": _ALL},
+        {"curves": _ALL, "network": _ALL, "comparison": _ALL, "accuracy": _ALL, "time": _ALL, "table": _ALL, "confusion": _ALL},
         ((r"(^|\.)backward$",),),
     ),
     "same_training": Aspect("one training for all", special="same_training"),
     "parameters_discussed": Aspect("what is said about the parameters", prose=r"парам|param"),
     "overfitting_discussed": Aspect(
-        "what is said about overfitting", prose=r"overfit|переобуч|перенавч|обобща|узагальн|generali[sz]|разрыв|розрив|\bgap"
+        "what is said about overfitting",
+        prose=r"overfit|переобуч|перенавч|обобща|узагальн"
+        r"|generali[sz]|разрыв|розрив|\bgap",
     ),
-    "gradients_discussed": Aspect("what is said about the gradients", prose=r"gradient|градієнт|градиент|vanish|explod|затух|взрыв|згаса|вибух"),
+    "gradients_discussed": Aspect(
+        "what is said about the gradients",
+        prose=r"gradient|градієнт|градиент"
+        r"|vanish|explod|затух|взрыв|згаса|вибух",
+    ),
     "receptive_discussed": Aspect("what is said about receptive fields", prose=r"recept|рецеп"),
     "residual_discussed": Aspect("what is said about residual connections", prose=r"residual|resnet|skip|shortcut|остаточн|залишков|резид"),
     "standard_discussed": Aspect(
@@ -197,16 +211,19 @@ PICTURE_KINDS: tuple[tuple[str, str], ...] = (
     ("curves", r"curve|loss|hist(?!ogram)|learning|training(?!_?time)|крив|train_?acc|потер|обучени"),
     ("time", r"time|врем|(?<![а-я])час"),
     ("accuracy", r"acc|точност"),
-    ("comparison", r"comp|сравн|порівн|bar|summary|итог|підсум|results?|metrics|метрик"),
+    # Numbers as a picture: a table, a console. No one but a person can read them.
+    ("table", r"(?<![a-z])table(?!au)|таблиц|summary|итог|підсум|results?(?![a-z])|результат|metrics?|метрик|screen|скрин|console|консол"),
+    ("comparison", r"comp|сравн|порівн|(?<![a-z])bars?(?![a-z])"),
 )
 # Kinds of which one picture may show all networks without naming any: several curves in one frame, a table, bars.
-SHARED_KINDS = frozenset({"curves", "accuracy", "comparison", "time"})
+SHARED_KINDS = frozenset({"curves", "accuracy", "comparison", "time", "table"})
 COMPARES = re.compile(
     r"(?i)\d|лучш|худш|хуже|больш|меньш|выше|ниже|быстр|медлен|сильн|слаб|превосход|уступа|кращ|гірш|більш|менш|вищ|нижч|швидш|повільн"
     r"|better|best|worse|worst|more|less|fewer|higher|lower|faster|slower|than|outperform|увелич|уменьш|збільш|зменш|increas|decreas"
-    r"|помога|предотвращ|затух|исчез|vanish|explod|приводит|страда|требу|позволя|показыва|обеспеч|stable|стабильн|стабільн|не обнаруж|устойчив"
+    r"|помога|предотвращ|затух|исчез|vanish|explod|приводит|страда|требу|позволя|показыва|обеспеч"
+    r"|stable|стабильн|стабільн|не обнаруж|устойчив"
 )
 STANDARD = re.compile(
-    r"(?i)baseline|(?<![a-z])base(?![a-z])|standard|standart|стандарт|обычн|звичайн|vanilla|(?<![a-z])nn\.|torch\."
+    r"(?i)baseline|(?<![a-z])base(?![a-z])|standard|standart|стандарт|обычн|звичайн|vanilla|(?<![a-z])nn\."
     r"|relu|sigmoid|max_?pool|avg_?pool|(?<![a-z])(?:max|avg)_mean|conv2d_out|simple_?cnn"
 )

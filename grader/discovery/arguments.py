@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
@@ -19,9 +19,12 @@ MAX_CALLS_FIRST = 8  # builds from calls that come before everything else
 MAX_LAYER_CALLS_FIRST = 4  # of a layer they differ mostly in widths
 MAX_CROSSED = 8  # builds of one kind of input that are tried with another
 MAX_WORDS = 48
+INNER = "__init__"  # a word near calls inside other networks
+ANY_COUNT = 4  # arguments that a block may need where its call is not seen
 SUBJECTS: tuple[tuple[int, ...], ...] = ((1, 28, 28), (3, 32, 32))
-# What a layer is built for: channels in, channels out.
-LAYERS = ((16, 16), (16, 32), (64, 64))
+# What a layer is built for: channels in, channels out (a bottleneck often gives four times as many as it is told).
+LAYERS = ((16, 16), (16, 32), (64, 64), (64, 16))
+LAYER_SIDE = 16
 # Parameters that say what kind of input there is.
 _INPUT = ("in_channels", "channels", "in_features", "input_shape", "image", "dataset", "widths")
 # Meanings of which other values are other networks, the telling ones first.
@@ -31,7 +34,9 @@ Origin = Literal["call", "default", "inferred"]
 Arguments = dict[str, Any]
 
 
-def builds(definition: Definition, reading: Reading, shapes: Sequence[tuple[int, ...]] = SUBJECTS, *, limit: int = MAX_BUILDS) -> tuple[Build, ...]:
+def builds(
+    definition: Definition, reading: Reading, shapes: Sequence[tuple[int, ...]] = SUBJECTS, *, limit: int = MAX_BUILDS
+) -> tuple[Build, ...]:
     """The builds to try, best first, none twice; none at all where something is needed that cannot be given.
 
     `shapes` are the shapes of one sample of the assignment's data: a network is built for each. Layers and blocks are
@@ -65,9 +70,14 @@ class _Builder:
     def __init__(self, definition: Definition, reading: Reading, shapes: Sequence[tuple[int, ...]]) -> None:
         self._definition, self._reading = definition, reading
         self._purpose = reading.purposes.get(definition.place, Purpose())
+        if self._purpose.use == "unknown" and self._is_part():
+            self._purpose = replace(self._purpose, use="layer")
         given = [each for each in definition.parameters if each.kind != "variadic"]
         self._parameters = given[1:] if self._purpose.takes_tensor else given
         self._meanings = {each.name: meaning(each, self._purpose) for each in self._parameters}
+        if self._purpose.use != "network" and not {"in_channels", "channels", "in_features"} & set(self._meanings.values()):
+            only = next((each for each, found in self._meanings.items() if found == "out_channels"), None)
+            self._meanings |= {only: "channels"} if only else {}
         self._names = frozenset(each for each in self._meanings.values() if each)
         self._settings = self._all_settings(shapes)
 
@@ -75,32 +85,39 @@ class _Builder:
         """Best first."""
         calls = self._calls()
         first = [plan for plan in map(self._completed, calls) if plan]
+        fresh = [plan for setting in self._settings if (plan := self._completed(_Plan({}, "default"), setting))]
         plain = self._completed(_Plan({}, "default"))
         base = first[:1] or ([plain] if plain else [])
         varied = [plan for each in base for plan in (*self._padded(plain or each), *self._varied(each))]
         crossed = [list(self._crossed(each)) for each in [*first[:MAX_CROSSED], *([plain] if plain else [])]]
         more = [list(self._crossed(each)) for each in varied[:MAX_CROSSED]]
-        near = [plan for each in zip_longest(chain.from_iterable(crossed), varied) for plan in each if plan]
+        near = [plan for each in zip_longest([*fresh, *chain.from_iterable(crossed)], varied) for plan in each if plan]
         count = MAX_LAYER_CALLS_FIRST if self._purpose.use == "layer" else MAX_CALLS_FIRST
         plans = [*first[:count], *([plain] if plain else []), *near, *chain.from_iterable(more), *first[count:]]
         return tuple(self._distinct(plans))
 
     def _all_settings(self, shapes: Sequence[tuple[int, ...]]) -> list[Setting]:
         networks = [Setting(shape[0], shape[-1]) for shape in shapes]
-        layers = [Setting(inner, 8, outer, is_network=False) for inner, outer in LAYERS]
+        layers = [Setting(inner, LAYER_SIDE, outer, is_network=False) for inner, outer in LAYERS]
         return {"network": networks, "layer": layers}.get(self._purpose.use, [*networks, *layers])
+
+    def _is_part(self) -> bool:
+        """Whether it is only built by the constructors of others."""
+        calls = [call for call in self._reading.survey.calls if call.definition == self._definition.place]
+        return bool(calls) and all(INNER in call.words for call in calls)
 
     def _calls(self) -> list[_Plan]:
         """The student's calls, those outside other definitions first."""
         calls = [call for call in self._reading.survey.calls if call.definition == self._definition.place]
         known = {each.name for each in self._definition.parameters}
         takes_more = any(each.kind == "variadic" for each in self._definition.parameters)
-        inner = [f"{call.file}:{call.line}" for call in calls if "__init__" in call.words]
-        plans = [
-            _Plan({name: value for name, value in call.arguments.items() if takes_more or name in known}, "call", call.words, f"{call.file}:{call.line}")
-            for call in calls
-        ]
-        return sorted(plans, key=lambda plan: plan.place in inner)
+        inner = [f"{call.file}:{call.line}" for call in calls if INNER in call.words]
+        plans = []
+        for call in calls:
+            arguments = {name: value for name, value in call.arguments.items() if takes_more or name in known}
+            plans.append(_Plan(arguments, "call", call.words, f"{call.file}:{call.line}"))
+        strides = [each.name for each in self._parameters if self._meanings[each.name] == "stride"]
+        return sorted(plans, key=lambda plan: (plan.place in inner, any(plan.arguments.get(name) not in (None, 1) for name in strides)))
 
     def _completed(self, plan: _Plan, setting: Setting | None = None) -> _Plan | None:
         """The plan with a value for every parameter that needs one, None where one cannot be had."""
@@ -128,9 +145,11 @@ class _Builder:
         found = self._meanings[parameter.name]
         if parameter.name in self._purpose.keys and found not in _INPUT:
             return self._tables(parameter, setting)
-        if found == "block" and parameter.name in self._purpose.builds:
-            return self._blocks(self._purpose.builds[parameter.name])
-        return guesses(found, parameter, self._purpose, setting, self._names)
+        values = guesses(found, parameter, self._purpose, setting, self._names)
+        is_text = isinstance(parameter.default, str) or parameter.name.endswith(("type", "name", "kind"))
+        if found == "block" and not values and not is_text and parameter.name not in self._purpose.applied:
+            return self._blocks(self._purpose.builds.get(parameter.name, ANY_COUNT))
+        return values
 
     def _tables(self, parameter: Parameter, setting: Setting) -> list[Any]:
         """A dict of settings, each key guessed as if it were a parameter."""
@@ -148,7 +167,7 @@ class _Builder:
         found = []
         for each in self._reading.survey.definitions:
             required = sum(parameter.default is Unknown.MISSING and parameter.kind == "positional" for parameter in each.parameters)
-            is_layer = self._reading.purposes.get(each.place, Purpose()).use == "layer" and each.kind == "module"
+            is_layer = self._reading.purposes.get(each.place, Purpose()).use != "network" and each.kind == "module"
             if is_layer and required <= count <= len(each.parameters):
                 found.append((not re.search("block|resid|bottleneck", each.name, re.I), each.file != self._definition.file, each.place))
         return [{"$ref": place} for _, _, place in sorted(found)[:4]]
@@ -156,10 +175,11 @@ class _Builder:
     def _crossed(self, plan: _Plan) -> Iterator[_Plan]:
         """The same for the other kinds of input."""
         inputs = [each for each in self._parameters if self._meanings[each.name] in _INPUT]
-        outs = [each for each in self._parameters if self._meanings[each.name] in ("out_channels", "mid_channels") and each.default is Unknown.MISSING]
+        needed = [each for each in self._parameters if each.default is Unknown.MISSING]
+        outputs = [each for each in needed if self._meanings[each.name] in ("out_channels", "mid_channels")]
         for setting in self._settings if inputs else ():
             arguments = dict(plan.arguments)
-            for parameter in [*inputs, *(outs if not setting.is_network else [])]:
+            for parameter in [*inputs, *(outputs if not setting.is_network else [])]:
                 value = self._for_setting(parameter, arguments.get(parameter.name, parameter.default), setting)
                 if value is not None:
                     arguments[parameter.name] = value
@@ -208,7 +228,7 @@ class _Builder:
         if default is None and not listed:
             return []
         values = listed or self._guesses(parameter, setting)
-        return values if listed or isinstance(default, Unknown) or isinstance(default, type(values[0] if values else None)) else []
+        return values if listed or isinstance(default, Unknown | type(values[0] if values else None)) else []
 
     def _distinct(self, plans: Sequence[_Plan]) -> Iterator[Build]:
         """Each set of arguments once, with the words of all that have it."""

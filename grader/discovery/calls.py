@@ -27,7 +27,7 @@ def calls(evaluator: Evaluator, signatures: Signatures, definitions: Mapping[Ref
         for node in unit.nodes:
             if isinstance(node, ast.Call) and len(found) < MAX_CALLS:
                 found += finder.at(unit, node)
-    return tuple(sorted(found, key=lambda call: (call.file, call.line)))
+    return tuple(sorted(found[:MAX_CALLS], key=lambda call: (call.file, call.line)))
 
 
 class _Target(NamedTuple):
@@ -65,7 +65,8 @@ class _Finder:
         for value in self._evaluator.values(node.func, at):
             if value == External("functools.partial") and node.args:
                 rest = Given(node.args[1:], node.keywords)
-                found += [_Target(each, rest) for each in self._evaluator.values(node.args[0], at) if each in self._definitions]
+                partly = [each for each in self._evaluator.values(node.args[0], at) if isinstance(each, Ref)]
+                found += [_Target(each, rest) for each in partly if each in self._definitions]
             elif isinstance(value, Bound) and value.target in self._definitions:
                 found.append(_Target(value.target, here, value.positional, value.named))
             elif isinstance(value, Ref) and value in self._definitions:

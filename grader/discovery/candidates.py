@@ -8,17 +8,18 @@ from typing import Any
 
 from grader.discovery.fit import Fit, Fitting
 from grader.discovery.records import Build, Definition, Sample, Survey
-from grader.discovery.words import FILE, Ideas, Said, Vocabulary, ideas_of
+from grader.discovery.vocabulary import FILE, Ideas, Said, Vocabulary, ideas_of, may_be, parts_of
 from grader.records import Fault, NetworkFacts
 from grader.rubric import Rubric
 
 WORDS, PLACE = 0.4, 0.1  # what words add to a structure that fits
 _ORIGIN = {"call": 0.08, "default": 0.04, "inferred": 0.0}
+_HOST = 0.15  # a network that is given the layer it is put around is there to try that layer
 _UNSEEN = 0.35  # stands for the fit of what cannot be built or run
-_LEAST_FULL, _LEAST_PART, _LEAST_STUDY, _LEAST_UNSEEN = 0.75, 0.75, 0.95, 0.7
+_LEAST_FULL, _LEAST_PART, _LEAST_STUDY, _LEAST_UNSEEN = 0.75, 0.75, 0.95, 0.55
+_LEAST_NEAR = 0.7  # of a fit in a study: what has five times the layers is not shallow
 _OUT_OF_REACH = 9.0
 _CONTRADICTED = 0.3  # of words against it: what is named for something else does not fill a role it fits in part
-MOST = 8
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Candidate:
     said: Said
     value: float
     enough: float  # the value from which on it fills the role
+    order: int = 0  # its place among the samples: of equals the first
 
     @property
     def gain(self) -> float:
@@ -89,13 +91,13 @@ class Field:
         return table.kind == "network" and table.data is not None and not self.vocabulary.is_about(role, table.data)
 
     def candidates(self, role: str) -> list[Candidate]:
-        """The best for a role, best first: not more than `MOST`, each build once."""
+        """What comes near a role, best first, each build once."""
         found: dict[str, Candidate] = {}
-        for sample, ideas in zip(self._samples, self._ideas, strict=True):
+        for order, (sample, ideas) in enumerate(zip(self._samples, self._ideas, strict=True)):
             candidate = self._candidate(role, sample, ideas)
             best = found.get(sample.build.text)
-            if candidate and (best is None or _rank(candidate) < _rank(best)):
-                found[sample.build.text] = candidate
+            if candidate and (best is None or candidate.value > best.value):
+                found[sample.build.text] = replace(candidate, order=order)
         return sorted(found.values(), key=_rank)
 
     def is_located(self, part: str) -> bool:
@@ -108,7 +110,9 @@ class Field:
 
     def _candidate(self, role: str, sample: Sample, ideas: Ideas) -> Candidate | None:
         said = self.vocabulary.say(role, ideas)
-        bonus = WORDS * said.score + PLACE * said.place + _ORIGIN[sample.build.origin]
+        bonus = WORDS * said.score + PLACE * (said.place - said.is_elsewhere) + _ORIGIN[sample.build.origin]
+        if self._rubric.role[role].kind == "network" and parts_of(sample.build):
+            bonus -= _HOST
         fit = self.fit(role, sample)
         value = self._worth(role, sample, fit)
         if value < 0.25:
@@ -132,7 +136,7 @@ class Field:
         """The value from which on a sample fills a role: out of reach where it is part of something else."""
         study = self.is_study(role)
         is_elsewhere = not is_placed(said) and self.is_located(self._rubric.role[role].part)
-        if study and (is_elsewhere or said.contradiction > max(0.5, said.support)):
+        if study and (is_elsewhere or fit.value < _LEAST_NEAR or said.contradiction > max(0.5, said.support)):
             return _OUT_OF_REACH
         if not self._is_own_layer(role, fit, said) or (fit.extra < 0.5 and said.named < 0.7):
             return _OUT_OF_REACH
@@ -160,6 +164,8 @@ class Field:
         build = sample.build
         if said.contradiction >= 0.5 or self.vocabulary.subjects & set(said.against):
             return False
+        if not may_be(build.definition.name, self._rubric.role[role].kind):
+            return False
         if self.is_study(role):
             if not is_placed(said) or said.support < 0.6:
                 return False
@@ -174,13 +180,13 @@ class Field:
 
 
 def _rank(candidate: Candidate) -> tuple[Any, ...]:
-    """Best first; among equals what stands first, on the shape that has the most channels."""
-    build = candidate.sample.build
-    channels = candidate.sample.shape[:1] or (0,)
-    return (-round(candidate.value, 6), build.definition.file, build.definition.line, build.text, -channels[0], candidate.sample.shape)
+    """Best first; among equals what stands first in the code, and of its builds the one that was tried first."""
+    definition = candidate.sample.build.definition
+    return (-round(candidate.value, 6), definition.file, definition.line, definition.name, candidate.order)
 
 
 def is_placed(said: Said) -> bool:
+    """Whether words say that something is for this part, or for this very role."""
     return said.place >= 0.5 or said.named >= 0.7
 
 
@@ -191,13 +197,10 @@ def _sides(shape: Sequence[int]) -> str:
 def _never_built(samples: Sequence[Sample], survey: Survey) -> list[Sample]:
     """Definitions of which there is no sample at all: nobody found out how to build them."""
     known = {sample.build.definition.place for sample in samples}
-    return [Sample(_unbuilt(each), (), None, _unknown(each)) for each in survey.definitions if each.place not in known]
-
-
-def _unbuilt(definition: Definition) -> Build:
-    return Build(definition, {}, "default")
+    unbuilt = (Build(each, {}, "default") for each in survey.definitions if each.place not in known)
+    return [Sample(build, (), None, _unknown(build.definition)) for build in unbuilt]
 
 
 def _unknown(definition: Definition) -> Fault:
-    what = f"no way to build {definition.name} was found"
-    return Fault("arguments", what, definition.file, definition.line, remedy="Give its parameters defaults, or build it once with constants.")
+    what, remedy = f"no way to build {definition.name} was found", "Give its parameters defaults, or build it once with constants."
+    return Fault("arguments", what, definition.file, definition.line, remedy=remedy)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.discovery.candidates import MOST, Candidate, Field, is_placed
+from grader.discovery.candidates import Candidate, Field, is_placed
 
 _SAME_DEFINITION, _SAME_FILE, _SAME_SHAPE = 0.1, 0.03, 0.05  # what speaks for two candidates being of one study
 _SAME_FIT = 0.05
+_MOST, _MOST_OF_ONE = 8, 3  # candidates for a role that are looked at, and those of one definition among them
+_MOST_STEPS = 50_000  # of the search; the best come first, so that what is cut off is worth little
 _ALONE = 3  # roles of a study that has no name anywhere and is told by its structure alone
 
 Clash = Callable[[str, Candidate, str, Candidate], bool]
@@ -17,12 +19,13 @@ Chosen = Mapping[str, Candidate]
 
 def choose(field: Field, candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate]:
     """The roles of one part that are filled, each with its candidate."""
-    options = {role: _diverse([each for each in found if each.gain + _most_bonus(len(candidates)) > 0]) for role, found in candidates.items()}
+    most = _most_bonus(len(candidates))
+    options = {role: _diverse([each for each in found if each.gain + most > 0]) for role, found in candidates.items()}
 
     def clash(role: str, one: Candidate, other_role: str, other: Candidate) -> bool:
         return _is_same_work(field, role, one, other_role, other)
 
-    best = _Search(options, clash).best()
+    best = _Search(options, clash, any(field.is_study(role) for role in candidates)).best()
     study = [role for role in best if field.is_study(role)]
     part_is_named = all(is_placed(best[role].said) for role in study)
     if study and not part_is_named and _of_one_file(best, study) < min(_ALONE, len(candidates)):
@@ -35,12 +38,12 @@ def _most_bonus(roles: int) -> float:
 
 
 def _diverse(found: Sequence[Candidate]) -> list[Candidate]:
-    """The best few, at most three of a definition."""
+    """The best few, and not all of one definition."""
     kept: list[Candidate] = []
     for each in found:
-        if sum(other.definition == each.definition for other in kept) < 3:
+        if sum(other.definition == each.definition for other in kept) < _MOST_OF_ONE:
             kept.append(each)
-    return kept[:MOST]
+    return kept[:_MOST]
 
 
 def _of_one_file(best: Chosen, roles: Sequence[str]) -> int:
@@ -68,7 +71,9 @@ class _Search:
 
     options: Mapping[str, Sequence[Candidate]]
     clash: Clash
+    is_study: bool
     worth: float = -1.0
+    steps: int = 0
 
     def best(self) -> dict[str, Candidate]:
         self.found: dict[str, Candidate] = {}
@@ -80,12 +85,13 @@ class _Search:
             if worth > self.worth + 1e-9:
                 self.worth, self.found = worth, dict(taken)
             return
-        if worth + sum(self._most(role) for role in left) <= self.worth:
+        self.steps += 1
+        if self.steps > _MOST_STEPS or worth + sum(self._most(role) for role in left) <= self.worth:
             return
         role, *rest = left
         for each in self.options[role]:
             if not any(self.clash(role, each, other, chosen) for other, chosen in taken.items()):
-                gain = each.gain + sum(bonus(each, chosen) for chosen in taken.values())
+                gain = each.gain + sum(bonus(each, chosen, self.is_study) for chosen in taken.values())
                 self._extend({**taken, role: each}, rest, worth + gain)
         self._extend(taken, rest, worth)
 
@@ -93,11 +99,10 @@ class _Search:
         return max((each.gain for each in self.options[role]), default=0.0) + _most_bonus(len(self.options))
 
 
-def bonus(one: Candidate, other: Candidate) -> float:
-    """What speaks for two candidates being of one study."""
+def bonus(one: Candidate, other: Candidate, is_study: bool) -> float:
+    """What speaks for two candidates being of one study; what a layer is tried on says nothing."""
     if one.fault and other.fault:
         return 0.0
     same_file = one.sample.build.definition.file == other.sample.build.definition.file
-    same_shape = one.sample.shape == other.sample.shape
+    same_shape = is_study and one.sample.shape == other.sample.shape
     return _SAME_DEFINITION * (one.definition == other.definition) + _SAME_FILE * same_file + _SAME_SHAPE * same_shape
-

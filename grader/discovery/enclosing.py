@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Pins = dict[str, Any]
 MAX_CALLERS = 3  # functions that pass a value on, each to the next
 MAX_SITES = 24  # calls of one function that are looked at
+MAX_BODY = 500  # statements of one body that are looked through
+_BODIES = ("body", "orelse", "finalbody")
+_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 class Given(NamedTuple):
@@ -43,18 +46,24 @@ class Enclosing:
                     name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
                     self._sites.setdefault(name or "", []).append((unit, node))
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether the callers of a function are being looked at: then some of what is found is cut short."""
+        return self._depth > 0
+
     def around(self, unit: Unit, node: ast.AST) -> list[Pins]:
         """The combinations of values under which a node is reached; at least one, perhaps of nothing known."""
         scope = unit.scope(node)
         start = self.of_function(unit, scope) if isinstance(scope, Function) else [{}]
         enclosing = []
         for above, part in unit.above(node):
+            enclosing.append((above, part))
             if above is scope:
                 break
-            enclosing.append((above, part))
         found = start
         for above, part in reversed(enclosing):
             found = self._narrowed(unit, above, part, found) or found
+            found = self._passed(unit, above, part, found) or found
         return found
 
     def of_function(self, unit: Unit, function: ast.AST) -> list[Pins]:
@@ -149,6 +158,15 @@ class Enclosing:
             return self.comprehended(unit, above, part, found)
         if isinstance(above, ast.If | ast.IfExp) and (body := is_body(above, part)) is not None:
             return [pins for pins in found if self.truth(above.test, At(unit, pins)) in (None, body)]
+        return found
+
+    def _passed(self, unit: Unit, above: ast.AST, part: ast.AST, found: list[Pins]) -> list[Pins]:
+        """The combinations that get past each `if ...: return` that stands before a statement."""
+        body = next((each for name in _BODIES if isinstance(each := getattr(above, name, None), list) and part in each[:MAX_BODY]), [])
+        before = body[: body.index(part)] if body else []
+        exits = [each for each in before if isinstance(each, ast.If) and isinstance(each.body[-1], _EXITS)]
+        for each in exits[-MAX_SITES:]:
+            found = [pins for pins in found if self.truth(each.test, At(unit, pins)) is not True]
         return found
 
     def comprehended(self, unit: Unit, node: ast.AST, part: ast.AST | None, found: list[Pins]) -> list[Pins]:

@@ -12,13 +12,28 @@ from grader.discovery.enclosing import Enclosing
 from grader.discovery.imports import Files
 from grader.discovery.names import Names
 from grader.discovery.scopes import At, Function, Unit
-from grader.discovery.values import MAX_WEIGHT, NOTHING, UNKNOWN, Bound, External, Made, Ref, Values, binary, combinations, compare, distinct, kept
+from grader.discovery.values import (
+    MAX_WEIGHT,
+    NOTHING,
+    UNKNOWN,
+    Bound,
+    External,
+    Made,
+    Ref,
+    Values,
+    binary,
+    combinations,
+    compare,
+    distinct,
+    kept,
+)
 
-MAX_STEPS = 250_000  # expressions looked at for one submission
+MAX_STEPS = 200_000  # expressions looked at for one submission
 MAX_NESTED = 40
 MAX_RETURNS = 8
 # Methods of a module that give the module itself.
 _SAME_MODULE = frozenset(("to", "cuda", "cpu", "eval", "train", "float", "double", "half", "apply", "requires_grad_"))
+_FIELD_VALUES = ("default", "default_factory")
 _Kinds = dict[type[ast.expr], Callable[[Any, At], Iterable[Any]]]
 _Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -169,16 +184,22 @@ class Evaluator:
 
     def _call(self, node: ast.Call, at: At) -> Iterable[Any]:
         if isinstance(node.func, ast.Attribute):
-            found = distinct(self._method(value, node, at) for value in self.values(node.func.value, at))
+            found = distinct(chain.from_iterable(self._method(value, node, at) for value in self.values(node.func.value, at)))
             if found != NOTHING:
                 return found
         return chain.from_iterable(self._result(function, node, at) for function in self.values(node.func, at))
 
-    def _method(self, value: Any, node: ast.Call, at: At) -> Any:
+    def _method(self, value: Any, node: ast.Call, at: At) -> Iterable[Any]:
+        """What a method of a value gives."""
         assert isinstance(node.func, ast.Attribute)
         if isinstance(value, Made):
-            return value if node.func.attr in _SAME_MODULE else UNKNOWN
-        return operations.method(value, node.func.attr, self._given(node, at)[0]) if isinstance(value, list | dict | str) else UNKNOWN
+            return (value,) if node.func.attr in _SAME_MODULE else NOTHING
+        if not isinstance(value, list | dict | str):
+            return NOTHING
+        positional, _ = self._given(node, at)
+        if node.func.attr == "get" and positional and positional[0] is UNKNOWN:
+            return operations.chosen(value, UNKNOWN)
+        return (operations.method(value, node.func.attr, positional),)
 
     def _given(self, node: ast.Call, at: At) -> _Arguments:
         positional = tuple(item for each in node.args[:MAX_WEIGHT] for item in self._spread(each, at)[0])
@@ -204,6 +225,10 @@ class Evaluator:
             positional, named = self._given(node, at)
             target = positional[0] if positional else UNKNOWN
             return (Bound(target, positional[1:], named),) if isinstance(target, Ref) else NOTHING
+        if function.name == "dataclasses.field":
+            stated = [each.value for each in node.keywords if each.arg in _FIELD_VALUES]
+            made = (each.body if isinstance(each, ast.Lambda) else each for each in stated)
+            return chain.from_iterable(self.values(each, at) for each in made)
         return (Made(function),) if function.name.rpartition(".")[2][:1].isupper() else NOTHING
 
     def _returned(self, unit: Unit, function: ast.AST, node: ast.Call, at: At) -> Iterable[Any]:

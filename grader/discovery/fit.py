@@ -63,7 +63,7 @@ class Fitting:
         require = bound.case.require
         if isinstance(require, network.Require):
             near = closeness(require, sample.facts)
-            value = near and near * (0.85 + 0.15 * _judged(bound.check, bound.case, role, sample))
+            value = near if near < 1 else 0.85 + 0.15 * _judged(bound.check, bound.case, role, sample)
         elif isinstance(require, block.Require):
             value = _block_fit(bound, role, sample)
         else:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from grader.discovery.scopes import Unit
 
 Parts = tuple[str, ...]
+# What students import that is not theirs: `torchvision.models` is not their folder models.
+PACKAGES = frozenset(
+    (
+        *("torch", "torchvision", "torchaudio", "torchmetrics", "torchsummary", "torchinfo", "lightning", "pytorch_lightning", "timm"),
+        *("numpy", "scipy", "pandas", "sklearn", "skimage", "matplotlib", "seaborn", "plotly", "tqdm", "PIL", "cv2", "einops"),
+        *("tensorflow", "keras"),
+    )
+)
 
 
 class Files:
@@ -33,7 +42,13 @@ class Files:
             return self._at((*here, *wanted))
         above = [here[:end] for end in range(len(here), -1, -1)]
         found = (self._at((*folder, *wanted)) for folder in above if wanted)
-        return next((file for file in found if file), None) or self._tails.get(wanted)
+        return next((file for file in found if file), None) or self._anywhere(wanted)
+
+    def _anywhere(self, wanted: Parts) -> str | None:
+        """A file of this name in any folder; or without the name of a folder that is not part of what was handed in."""
+        if wanted in self._tails or len(wanted) < 2 or wanted[0] in PACKAGES or wanted[0] in sys.stdlib_module_names:
+            return self._tails.get(wanted)
+        return next((self._tails[wanted[start:]] for start in range(1, len(wanted)) if wanted[start:] in self._tails), None)
 
     def inside(self, folder: str, name: str) -> str | None:
         """The file or folder of a name in a folder."""

@@ -5,6 +5,8 @@ The check `layer` asks for the difference from a standard layer of a given kind;
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 
 from grader.checks.standard import same_as_standard
@@ -26,35 +28,46 @@ def kind_fit(standard: str, sample: Sample) -> float:
     if len(output) != len(sample.shape) or exported.probe[0].numel() > _MOST_VALUES:
         return 0.0
     try:
-        fit = _FITS[standard](facts, exported, sample.shape, output)
+        fit = _FITS[standard](_Seen(facts, exported, sample.shape, output))
         return fit * (_ORDINARY if fit and same_as_standard(standard, exported) else 1.0)
     except RuntimeError:
         return 0.0  # it does not take the values it is compared on
 
 
-Shape = tuple[int, ...]
+@dataclass(frozen=True)
+class _Seen:
+    """A layer, and the shapes of one sample before and behind it."""
+
+    facts: NetworkFacts
+    exported: Exported
+    given: tuple[int, ...]
+    output: tuple[int, ...]
 
 
-def _convolution(facts: NetworkFacts, exported: Exported, given: Shape, output: Shape) -> float:
-    if not facts.convs or len(output) != 3 or _is_residual(facts) or _weighs(facts, exported):
+def _convolution(seen: _Seen) -> float:
+    facts = seen.facts
+    if not facts.convs or len(seen.output) != 3 or _is_residual(facts) or _weighs(seen.exported):
         return 0.0
     norms = sum(layer.kind == "norm" for layer in facts.layers)
     return max(0.3, 1.0 - 0.1 * (len(facts.convs) - 1) - 0.1 * bool(norms) - 0.2 * bool(facts.linears))
 
 
-def _attention(facts: NetworkFacts, exported: Exported, given: Shape, output: Shape) -> float:
-    if given != output or _is_residual(facts) or not _weighs(facts, exported):
+def _attention(seen: _Seen) -> float:
+    facts = seen.facts
+    if seen.given != seen.output or _is_residual(facts) or not _weighs(seen.exported):
         return 0.0
     return 1.0 if facts.parameters else 0.8
 
 
-def _activation(facts: NetworkFacts, exported: Exported, given: Shape, output: Shape) -> float:
-    if given != output or facts.convs or facts.linears or any(layer.kind == "norm" for layer in facts.layers):
+def _activation(seen: _Seen) -> float:
+    facts = seen.facts
+    if seen.given != seen.output or facts.convs or facts.linears or any(layer.kind == "norm" for layer in facts.layers):
         return 0.0
-    return 1.0 if _is_elementwise(exported) else 0.0
+    return 1.0 if _is_elementwise(seen.exported) else 0.0
 
 
-def _pooling(facts: NetworkFacts, exported: Exported, given: Shape, output: Shape) -> float:
+def _pooling(seen: _Seen) -> float:
+    facts, given, output = seen.facts, seen.given, seen.output
     if len(output) != 3 or given[0] != output[0] or facts.convs or facts.linears:
         return 0.0
     smaller = all(after < before for before, after in zip(given[1:], output[1:], strict=True))
@@ -70,7 +83,7 @@ def _is_residual(facts: NetworkFacts) -> bool:
     return any(len(each.branch_convs) >= 2 and max(sides.get(path, 1) for path in each.branch_convs) > 1 for each in facts.residuals)
 
 
-def _weighs(facts: NetworkFacts, exported: Exported) -> bool:
+def _weighs(exported: Exported) -> bool:
     """Whether values are weighed by something computed from others: a softmax between products, or a gate that keeps zeros zero."""
     operators = {node.base for node in exported.evaluation.nodes}
     kinds = {node.kind for node in exported.evaluation.nodes}

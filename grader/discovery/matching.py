@@ -1,6 +1,7 @@
 """Which of a submission's samples fills which role. The structure decides; names and places break ties.
 
-Pure: the same rubric, samples and survey give the same matches, in whatever order the samples come.
+Pure: the same rubric, samples and survey give the same matches. The order of the samples decides only between builds of one
+definition that are alike in everything.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _MOST_ALTERNATIVES = 3
 
 def assign(rubric: Rubric, samples: Sequence[Sample], survey: Survey) -> dict[str, Match]:
     """Each role of the rubric with what fills it, or the Fault that nothing does."""
-    field = Field(rubric, sorted(samples, key=lambda each: (each.build.text, each.shape)), survey)
+    field = Field(rubric, samples, survey)
     matches: dict[str, Match] = {}
     for part in rubric.part:
         roles = [name for name, role in rubric.role.items() if role.part == part.id]
@@ -80,7 +81,7 @@ def _confidence(chosen: Candidate, rivals: Sequence[Candidate]) -> float:
     said = chosen.said
     words = max(said.score, 0.5 * said.named, 0.5 * said.place)
     fit = min(1.0, chosen.fit.value + 0.1) * (0.5 + 0.5 * chosen.fit.extra)
-    doubt = 0.15 if any(each.value > chosen.value - _CLOSE and each.gain > 0 for each in rivals) else 0.0
+    doubt = 0.2 if any(each.value > chosen.value - _CLOSE and each.gain > 0 for each in rivals) else 0.0
     return round(max(0.1, min(1.0, fit * (0.65 + 0.35 * max(-1.0, words)) - doubt)), 2)
 
 

@@ -26,6 +26,7 @@ class Names:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._active: set[tuple[Any, ...]] = set()
+        self._known: dict[tuple[Binding, str], Values] = {}
 
     def seen(self, node: ast.Name, at: At) -> Values:
         """What a name is where it is used."""
@@ -56,8 +57,10 @@ class Names:
             return self._once((value, name), lambda: self._of_module(value.file, name))
         if isinstance(value, Made):
             value = value.by
-        if isinstance(value, Ref) and name == "__name__":
+        elif isinstance(value, Ref) and name == "__name__":
             return (value.name.rpartition(".")[2],)
+        elif isinstance(value, Ref) and name == "apply":
+            return (value,)  # of an autograd.Function
         definition = self._evaluator.definitions.get(value) if isinstance(value, Ref) else None
         if definition is None or not isinstance(definition[1], ast.ClassDef):
             return NOTHING
@@ -79,8 +82,16 @@ class Names:
         return (ModuleOf(inner),) if inner else found
 
     def _bound(self, at: At, name: str, bindings: Iterable[Binding]) -> Values:
-        found = (self._once((binding, name), partial(self._binding, at, name, binding)) for binding in bindings)
-        return distinct(chain.from_iterable(found))
+        return distinct(chain.from_iterable(self._remembered(at, name, binding) for binding in bindings))
+
+    def _remembered(self, at: At, name: str, binding: Binding) -> Values:
+        """What a binding gives: once for all where nothing is pinned and no caller is being looked at."""
+        key = (binding, name)
+        if at.pins or self._evaluator.enclosing.is_looking:
+            return self._once(key, partial(self._binding, at, name, binding))
+        if key not in self._known:
+            self._known[key] = self._once(key, partial(self._binding, at, name, binding))
+        return self._known[key]
 
     def _binding(self, at: At, name: str, binding: Binding) -> Values:
         node = binding.node

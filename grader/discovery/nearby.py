@@ -29,8 +29,10 @@ class Nearby:
     def words(self, unit: Unit, call: ast.Call, pins: Mapping[str, Any]) -> tuple[str, ...]:
         """The words near a call, nearest first, in lower case."""
         at = At(unit, pins)
-        found = [*self._enclosing(call, at), *(value for value in pins.values() if isinstance(value, str))]
-        found += [PurePosixPath(unit.path).stem, self._subject(unit, call) or ""]
+        told = [each for value in pins.values() for each in (value.values() if isinstance(value, dict) else [value])]
+        found = [*self._enclosing(call, at), *(value for value in told if isinstance(value, str))]
+        is_told = any(subject in value.lower() for value in found for subject in SUBJECTS)
+        found += [PurePosixPath(unit.path).stem, "" if is_told else self._subject(unit, call) or ""]
         lower = dict.fromkeys(word.strip().lower()[:MAX_WORD] for word in found)
         return tuple(islice((word for word in lower if word), MAX_WORDS))
 
@@ -74,7 +76,9 @@ class Nearby:
     def _literals(self, node: ast.AST, at: At) -> Iterator[str]:
         inner = list(islice(ast.walk(node), 200))
         parts = {part for each in inner if isinstance(each, ast.JoinedStr) for part in each.values}
-        yield from self._strings((each for each in inner if isinstance(each, ast.Constant | ast.JoinedStr) and each not in parts), at)
+        yield from self._strings(
+            (each for each in inner if isinstance(each, ast.Constant | ast.JoinedStr | ast.Name) and each not in parts), at
+        )
 
     def _following(self, statement: ast.Assign, at: At) -> Iterator[str]:
         """The texts that stand with the variable in the next statements: `train(model, "with dropout")`."""
@@ -127,5 +131,3 @@ def _text(node: ast.AST) -> str:
     if isinstance(node, ast.Name | ast.Attribute):
         return node.id if isinstance(node, ast.Name) else node.attr
     return node.name if isinstance(node, Function | ast.ClassDef | ast.alias) else ""
-
-

@@ -95,7 +95,7 @@ def function(name: str, positional: Sequence[Any], named: dict[str, Any]) -> Any
 
 
 def method(value: Any, name: str, positional: Sequence[Any]) -> Any:
-    """What a method of a list, dict or string gives; with a key that is not known, each value is possible (see `chosen`)."""
+    """What a method of a list, dict or string gives."""
     known = _METHODS.get((type(value), name))
     return UNKNOWN if known is None else _tried(known, value, *positional)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from grader.discovery.scopes import At, Binding, ScopeNode
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from grader.discovery.enclosing import Enclosing
 
 MAX_REACHING = 24
+MAX_LOOKED_AT = 100  # bindings of one name before one use of it
 
 
 def reaching(bindings: list[Binding], at: At, scope: ScopeNode, node: ast.AST | None, enclosing: Enclosing) -> list[Binding]:
@@ -20,9 +22,10 @@ def reaching(bindings: list[Binding], at: At, scope: ScopeNode, node: ast.AST | 
     """
     inside = dict(at.unit.above(node)) if node else {}
     line = getattr(node, "lineno", None)
-    before = [each for each in bindings if (line is None or each.line <= line) and (each.is_element or each.node not in inside)]
+    end = len(bindings) if line is None else bisect_right(bindings, line, key=lambda each: each.line)
+    before = [each for each in bindings[max(0, end - MAX_LOOKED_AT) : end] if each.is_element or each.node not in inside]
     found: list[Binding] = []
-    for binding in reversed(before or bindings):
+    for binding in reversed(before or bindings[-MAX_LOOKED_AT:]):
         is_possible, is_certain = _standing(binding, at, scope, inside, enclosing)
         if is_possible:
             found.append(binding)

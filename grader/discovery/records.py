@@ -77,7 +77,11 @@ class Build:
     @property
     def text(self) -> str:
         """``file.py:Name(key=value)``."""
-        return f"{self.definition.place}({', '.join(f'{key}={_shown(value)}' for key, value in self.arguments.items())})"
+        return _call(self.definition.place, self.arguments)
+
+
+def _call(place: str, arguments: dict[str, Any]) -> str:
+    return f"{place}({', '.join(f'{key}={_shown(value)}' for key, value in arguments.items())})"
 
 
 def _shown(value: Any) -> str:
@@ -112,3 +116,8 @@ class Match:
     def candidate(self) -> str | None:
         """``file.py:Name``, or None where nothing fills the role."""
         return None if self.fault else f"{self.file}:{self.name}"
+
+    @property
+    def text(self) -> str:
+        """``file.py:Name(key=value)``."""
+        return _call(f"{self.file}:{self.name}", self.arguments)

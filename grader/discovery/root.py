@@ -24,7 +24,7 @@ def homework_folder(submission: Submission, rubric: Rubric) -> str:
     stems = {_stem(path) for path in paths}
     counts = {folder: sum(_stem(folder / file) in stems for file in asked) for folder in folders}
     if not counts or not max(counts.values()):
-        return _only_folder(paths)
+        return ""
     best = min(folders, key=lambda folder: (-counts[folder], len(folder.parts), str(folder)))
     return "" if best == PurePosixPath() else str(best)
 
@@ -32,9 +32,3 @@ def homework_folder(submission: Submission, rubric: Rubric) -> str:
 def _stem(path: PurePosixPath) -> str:
     """A path without what students vary: upper and lower case, a notebook in a module's place, a trailing underscore or number."""
     return str(path.with_suffix("")).casefold().rstrip("_0123456789 ()")
-
-
-def _only_folder(paths: set[PurePosixPath]) -> str:
-    """The one folder below which all sources lie, where the submission itself holds none of them."""
-    tops = {path.parts[0] for path in paths if len(path.parts) > 1}
-    return tops.pop() if len(tops) == 1 and all(len(path.parts) > 1 for path in paths) else ""

@@ -111,11 +111,17 @@ def units(submission: Submission) -> tuple[Unit, ...]:
     for source in submission.sources():
         if source.tree is None and not source.text:
             continue
-        tree = source.tree or ast.Module([statement for _, statement in blocks(source.text)], [])
-        unit = _unit(source.path, tree, left)
+        unit = _unit(source.path, source.tree or _recovered(source.text), left)
         left -= len(unit.nodes)
         found.append(unit)
     return tuple(found)
+
+
+def _recovered(text: str) -> ast.Module:
+    try:
+        return ast.Module([statement for _, statement in blocks(text)], [])
+    except (ValueError, RecursionError, MemoryError):  # beyond repair
+        return ast.Module([], [])
 
 
 def _unit(path: str, tree: ast.Module, limit: int) -> Unit:

@@ -14,6 +14,7 @@ from grader.discovery.scopes import At, Function, Unit, defaults
 from grader.discovery.values import UNKNOWN, External, Made, Ref, plain
 
 Kind = Literal["module", "autograd", "function"]
+MAX_DEFINITIONS = 400
 MAX_DOC = 600
 MAX_ANNOTATION_NODES = 40
 MAX_BODY_NODES = 1500  # of a function; a layer or a factory is shorter
@@ -25,7 +26,8 @@ _OTHER_WORK = re.compile(
     r"|perf_counter|manual_seed|print|named_parameters|DataLoader|Compose|write|info)$"
 )
 _OTHER_NAMES = re.compile(
-    r"train|fit|eval|test|run|main|experiment|loss|acc|metric|plot|show|visual|draw|count|measure|save|load|compare|analy|report|init|seed", re.I
+    r"train|fit|eval|test|run|main|experiment|loss|acc|metric|plot|show|visual|draw|count|measure|save|load|compare|analy|report|init|seed",
+    re.I,
 )
 _NO_TENSORS = re.compile(r"model|net|module|loader|dataset|optim|criterion|device|path|history|epoch|logger|ax|fig|name|title|layer", re.I)
 _NO_LAYERS = re.compile(r"torch\.(optim|utils|cuda|device|tensor|zeros|ones|rand|randn|arange|from_numpy|manual_seed|save|load)\b")
@@ -40,8 +42,10 @@ class Signatures:
 
     def all(self) -> dict[Ref, Definition]:
         """Every definition by where it is, in order of file and line."""
-        found = {}
+        found: dict[Ref, Definition] = {}
         for ref, (unit, node) in self._evaluator.definitions.items():
+            if len(found) >= MAX_DEFINITIONS:
+                break
             kind = self.kind(ref) if isinstance(node, ast.ClassDef) else self._function_kind(unit, node)
             if kind is not None:
                 found[ref] = self._definition(ref, node, kind)

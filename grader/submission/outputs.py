@@ -108,7 +108,8 @@ def _shown(cell: dict[str, Any]) -> Iterator[str]:
         return
     for output in _outputs(cell):
         data = output.get("data")
-        printed = output.get("text") if output.get("output_type") == "stream" else data.get("text/plain") if isinstance(data, dict) else None
+        plain = data.get("text/plain") if isinstance(data, dict) else None
+        printed = output.get("text") if output.get("output_type") == "stream" else plain
         text = _COLOUR.sub("", _joined(printed))
         if text and not re.fullmatch(r"\s*<[^>]*>\s*", text):
             yield text[:MAX_PRINTED]

@@ -18,7 +18,7 @@ MAX_HEADINGS = 1000
 MAX_HEADING = 300  # characters; a longer line is no heading
 MAX_DOCUMENTS = 30
 MAX_PASSAGES = 2000
-_DOCUMENT = re.compile(r"(?i)(^|/)(readme|report|analysis|conclusions?|отч[её]т|звіт|вывод\w*|висновк\w*)[^/]*(\.(md|markdown|txt|rst)|(?<=/)|$)$")
+_DOCUMENT = re.compile(r"(?i)(^|/)(readme|report|отч[её]т|звіт|вывод\w*|висновк\w*)[^/.]*(\.(md|markdown|txt|rst))?$")
 _MARKDOWN = (".md", ".markdown", ".rst")
 # Lines that head what follows without being headings of Markdown: "1.1 MNIST", a line in bold.
 _NUMBERED = re.compile(r"\s{0,3}(?:[1-9]\.[1-9]\.?)\s+\S.{0,100}$")
@@ -117,7 +117,7 @@ class Passage:
 def documents(paths: tuple[str, ...]) -> tuple[str, ...]:
     """The paths of what was written for people: README, REPORT and other Markdown, wherever it lies."""
     named = (path for path in paths if path.casefold().endswith(_MARKDOWN) or _DOCUMENT.search(path))
-    return tuple(islice((path for path in named if not path.casefold().endswith((".py", ".ipynb", ".png", ".jpg", ".jpeg"))), MAX_DOCUMENTS))
+    return tuple(islice(named, MAX_DOCUMENTS))
 
 
 def passages(text: str, place: str) -> tuple[Passage, ...]:

@@ -17,7 +17,7 @@ from grader.submission.tables import LABEL, Entry, entries
 
 MAX_FILES = 200
 MAX_BYTES = 24 * 2**20  # of all together
-MAX_ENTRIES = 40_000
+MAX_ENTRIES = 20_000
 MAX_SERIES = 10_000
 TEXT_SUFFIXES = (".txt", ".log", ".out", ".csv", ".tsv", ".yaml", ".yml", ".dat")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")

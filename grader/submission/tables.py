@@ -6,6 +6,7 @@ table, the head of the column says what a number is and the rest of the row of w
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -99,6 +100,8 @@ def _value(match: re.Match[str]) -> float:
     digits = re.sub(r"[\u00a0\u202f ]", "", match["digits"])
     grouped = re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", digits)
     value = float(digits.replace(",", "" if grouped else "."))
+    if not math.isfinite(value):
+        return 0.0
     scale = {"K": 1e3, "k": 1e3, "тыс": 1e3, "M": 1e6, "млн": 1e6, "ms": 1e-3, "мс": 1e-3}.get(match["unit"] or "", 1.0)
     return -value * scale if match["sign"] in ("-", "−") else value * scale
 
@@ -143,7 +146,7 @@ def _is_head(cells: Sequence[str]) -> bool:
 
 def _aligned_table(lines: Sequence[str], start: int) -> tuple[list[Entry], int] | None:
     """A table whose columns stand apart by spaces, as a data frame is printed."""
-    head = lines[start].split() if len(lines[start]) < 300 and not lines[start].rstrip().endswith(":") else []
+    head = lines[start].split() if len(lines[start]) < 300 and not re.search("[:=]", lines[start]) else []
     if not _is_head(head) or start + 1 >= len(lines):
         return None
     found: list[Entry] = []
@@ -161,6 +164,8 @@ def _aligned_row(line: str, head: Sequence[str]) -> list[str]:
     if not cells or not 1 <= values < len(head) + 1 or values == len(cells) or len(head) - values not in (0, 1):
         return []
     name = " ".join(cells[: len(cells) - values])
+    if name.endswith((":", "=")):  # a label and its value
+        return []
     return [name, *cells[-values:]] if len(head) - values == 1 else [name + " " + cells[-values], *cells[1 - values :]]
 
 

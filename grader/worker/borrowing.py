@@ -16,7 +16,7 @@ class Borrowing:
     """A file of the submission is looked for in all of it; a package that is not installed gets a stand-in."""
 
     def __init__(self, names: dict[str, Any], execute: Callable[[ast.stmt], BaseException | None], resolve: Resolve) -> None:
-        self._names, self._execute, self._resolve = names, execute, resolve
+        self.names, self._execute, self._resolve = names, execute, resolve
         self._stand_ins: list[str] = []
 
     def take(self, statement: Import) -> Iterator[BaseException]:
@@ -36,17 +36,17 @@ class Borrowing:
         if isinstance(statement, ast.Import):
             module = self._resolve(alias.name, 0)
             if module is not None and alias.asname:
-                self._names[alias.asname] = module
+                self.names[alias.asname] = module
             return module is not None and alias.asname is not None
         module = self._resolve(statement.module or "", statement.level)
         if module is not None and alias.name == "*":
-            self._names.update({name: value for name, value in vars(module).items() if not name.startswith("_")})
+            self.names.update({name: value for name, value in vars(module).items() if not name.startswith("_")})
             return True
         value = getattr(module, alias.name, None) if module is not None else None
         if value is None:
             value = self._resolve(f"{statement.module}.{alias.name}" if statement.module else alias.name, statement.level)
         if value is not None:
-            self._names[alias.asname or alias.name] = value
+            self.names[alias.asname or alias.name] = value
         return value is not None
 
     def _stand_in(self, statement: Import, error: BaseException) -> bool:
@@ -60,10 +60,10 @@ class Borrowing:
         from .standins import StandIn  # what only reads files has no need of torch
 
         if isinstance(statement, ast.ImportFrom):
-            self._names[alias.asname or alias.name] = StandIn(f"{name}.{alias.name}")
+            self.names[alias.asname or alias.name] = StandIn(f"{name}.{alias.name}")
         else:
-            self._names[alias.asname or name.split(".")[0]] = StandIn(name if alias.asname else name.split(".")[0])
-        package = name if self._resolve(name.split(".")[0], 0) is not None else name.split(".")[0]
+            self.names[alias.asname or name.split(".")[0]] = StandIn(name if alias.asname else name.split(".")[0])
+        package = name if self._resolve(name.split(".")[0], 0) is not None else missing.split(".")[0]
         self._stand_ins += [package] if package not in self._stand_ins else []
         return True
 

@@ -7,10 +7,11 @@ downloads, plots or reads files is not run at all, but that a class needs its re
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from .borrowing import Borrowing, Resolve
 from .faults import sentence
@@ -47,15 +48,26 @@ class Definitions:
 
     def __init__(self, module: ModuleType, file: Path, found: Recovered, quiet: Quiet, resolve: Resolve, root: Path) -> None:
         self._module, self._file, self._found, self._quiet, self._root = module, file, found, quiet, root
-        self._borrowing = Borrowing(vars(module), self._execute, resolve)
+        self._names = vars(module)
+        self._borrowing = Borrowing(self._names, self._execute, resolve)
         self._needed: set[str] | None = None
         self._is_guarded = False
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
-        """All of the file."""
+        """All of the file. Where a class is defined anew, as in notebooks, what stands before goes on seeing the class before."""
         self.outcome.failed += [f"line {line} cannot be read as Python: {why}" for line, why in self._found.skipped]
-        self._run_all(self._found.statements)
+        *earlier, last = _eras(self._found.statements)
+        past: list[dict[str, Any]] = []
+        for era in earlier:
+            past.append(dict(self._names))
+            self._see(past[-1])
+            self._run_all(era)
+        vars(self._module).update(self._names)
+        self._see(vars(self._module))
+        self._run_all(last)
+        for names in past:  # what is defined later on is seen as well
+            names.update({name: value for name, value in self._names.items() if name not in names})
         self.run_guarded()
         return self.outcome
 
@@ -77,10 +89,13 @@ class Definitions:
         code: CodeType = compile(tree, str(self._file), "exec", flags=annotations.compiler_flag, dont_inherit=True)
         return code
 
+    def _see(self, names: dict[str, Any]) -> None:
+        self._names = self._borrowing.names = names
+
     def _execute(self, statement: ast.stmt) -> BaseException | None:
         """The error, where there is one."""
         try:
-            exec(self.compiled(statement), vars(self._module))
+            exec(self.compiled(statement), self._names)
         except BaseException as error:
             return error
         return None
@@ -142,8 +157,7 @@ class Definitions:
             self.outcome.defined += sum(isinstance(each, Definition) for each in ast.walk(statement))
             return
         self._run_all(statement.body)
-        names = vars(self._module)
-        self._run_all(each for each in statement.orelse if not (isinstance(each, Definition) and each.name in names))
+        self._run_all(each for each in statement.orelse if not (isinstance(each, Definition) and each.name in self._names))
 
     def _leave_out(self, statement: ast.stmt) -> None:
         if not self._is_guarded:
@@ -161,6 +175,20 @@ class Definitions:
         targets = {each.id for each in ast.walk(statement) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
         calls = [each for each in ast.walk(statement) if isinstance(each, ast.Call)]
         return bool(targets & self._needed) and not any(map(_is_work, calls))
+
+
+def _eras(statements: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
+    """The statements, cut before each class that is defined a second time since the last cut."""
+    eras: list[list[ast.stmt]] = [[]]
+    classes: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, ast.ClassDef):
+            if statement.name in classes:
+                eras.append([])
+                classes = set()
+            classes.add(statement.name)
+        eras[-1].append(statement)
+    return eras
 
 
 def _is_work(call: ast.Call) -> bool:

@@ -52,7 +52,8 @@ class Files:
         self.view = View(root)
 
     def install(self) -> None:
-        """From now on Python imports the submission's files through this."""
+        """From now on Python imports the submission's files through this; a script that reads its command line finds none."""
+        sys.argv[1:] = []
         sys.path.insert(0, str(self.root))
         sys.meta_path.insert(0, FirstFinder(self))
         sys.meta_path.append(LastResort(self))
@@ -87,7 +88,7 @@ class Files:
         found: dict[str, list[Path]] = {}
         count = 0
         for folder, inner, names in os.walk(self.root):
-            inner[:] = sorted(each for each in inner if not each.startswith((".", "__")))
+            inner[:] = sorted(each for each in inner if not each.startswith((".", "__")) and "pyvenv.cfg" not in names)
             modules = [Path(each).stem for each in names if each.endswith(".py")]
             count += len(modules) + len(inner)
             for name in [*modules, *inner]:

@@ -138,9 +138,10 @@ def _parameters(function: Function) -> Iterator[tuple[str, ast.stmt | None]]:
     positional = [*signature.posonlyargs, *signature.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(signature.defaults)) + list(signature.defaults)
     for parameter, default in [*zip(positional, defaults, strict=True), *zip(signature.kwonlyargs, signature.kw_defaults, strict=True)]:
-        is_literal = isinstance(default, ast.Constant | ast.Tuple | ast.List | ast.UnaryOp)
-        assignment = ast.Assign([ast.Name(parameter.arg, ast.Store())], default) if default is not None and is_literal else None
-        yield parameter.arg, ast.copy_location(assignment, parameter) if assignment is not None else None
+        if isinstance(default, ast.Constant | ast.Tuple | ast.List | ast.UnaryOp) and ast.unparse(default) != "None":
+            yield parameter.arg, ast.copy_location(ast.Assign([ast.Name(parameter.arg, ast.Store())], default), parameter)
+        else:
+            yield parameter.arg, None
     for rest in (signature.vararg, signature.kwarg):
         if rest is not None:
             yield rest.arg, None

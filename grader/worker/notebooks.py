@@ -16,6 +16,7 @@ from typing import Any
 MAX_BYTES = 64 * 2**20  # with pictures in its outputs
 MAX_TEXT = 2**20
 MAX_CELLS = 2000
+_HEAD = re.compile(r"# cell \d+$")
 _MAGIC = re.compile(r"\s*(?:[%!?]|[\w.]+\?{1,2}\s*$)")
 _ASSIGNED_MAGIC = re.compile(r"\s*[\w.,\s]+=\s*(?:!|%\w)")
 _PYTHON_MAGICS = re.compile(r"%%(?:time|timeit|capture|prun|writefile\s+\S+\.py|python3?|skip\w*)(?=\s|$)")
@@ -38,6 +39,13 @@ def source(data: bytes) -> str:
             break
         texts += [f"# cell {number}", _python(cell)]
     return "\n".join(texts) + "\n" if texts else ""
+
+
+def place(text: str, line: int) -> str:
+    """Where a line of such a text stands in the notebook: ``cell 3, line 2``."""
+    before = text.split("\n")[: max(line, 0)]
+    heads = [number for number, each in enumerate(before) if _HEAD.match(each)]
+    return f"{before[heads[-1]][2:]}, line {max(line - heads[-1] - 1, 1)}" if heads else f"line {line}"
 
 
 def _code_cells(document: Any) -> Iterator[str]:

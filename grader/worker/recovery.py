@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .quotes import requoted
+
 _REFUSALS = (SyntaxError, ValueError, RecursionError, MemoryError)
 _CONTINUES = re.compile(r"[\s#)\]}]|(?:else|elif|except|finally)\b|$")
 _OPEN = re.compile(r"never closed|triple-quoted|expected 'except' or 'finally' block")
@@ -41,10 +43,14 @@ def first_line(statement: ast.stmt) -> int:
 
 
 def recover(text: str) -> Recovered:
-    """The statements of a text: of the whole where that parses, else of each part that does."""
+    """The statements of a text: of the whole where that parses, if need be in older words, else of each part that does."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     try:
         return Recovered(_parse(text), is_whole=True)
+    except _REFUSALS:
+        text = requoted(text) or text
+    try:
+        return Recovered(_parse(text))
     except _REFUSALS:
         return _Parts(text).recover()
 
@@ -83,8 +89,10 @@ class _Parts:
                 reason = reason or error
                 if not (isinstance(error, SyntaxError) and _OPEN.search(error.msg or "")):
                     break
-        self._found.statements += self._without_bad_members(at)
-        self._skip(self._starts[at], reason)
+        kept = self._without_bad_members(at)
+        self._found.statements += kept
+        if not kept:
+            self._skip(self._starts[at], reason)
         return at + 1
 
     def _part(self, at: int, end: int) -> list[str]:
@@ -95,7 +103,13 @@ class _Parts:
         self._work_left -= len(text)
         if self._work_left < 0:
             raise ValueError("too much of the text does not parse")
-        found = _parse(text)
+        try:
+            found = _parse(text)
+        except _REFUSALS:
+            older = requoted(text)
+            if older is None:
+                raise
+            found = _parse(older)
         for statement in found:
             ast.increment_lineno(statement, before)
         return found

@@ -40,6 +40,12 @@ class StandIn:
         others = [each for each in bases if isinstance(each, type)]
         return () if any(issubclass(each, base) for each in others) else (base,)
 
+    def __instancecheck__(self, _: object) -> bool:
+        return False  # nothing is made of what is not there
+
+    def __subclasscheck__(self, _: type) -> bool:
+        return False
+
     def __getitem__(self, _: Any) -> Any:
         return StandIn(f"{self._name}[]")
 

@@ -25,11 +25,26 @@ request (ids from 1), in order. Everything in a reply is untrusted. JSON has no 
 "request" is the fault of a frame that breaks the protocol; the examiner's side adds the kinds "died" and "deadline".
 
 A *candidate* is {"file": "models/cnn_models.py", "name": "SimpleCNN", "arguments": {...}}; file is relative to the
-submission with forward slashes. It is built under ``torch.manual_seed(seed)``.
+submission with forward slashes, a Python file or a notebook (.ipynb, whose code cells are one file). It is built under
+``torch.manual_seed(seed)``. The name may be that of a class inside a function ("make_nets.Net") that uses nothing the
+function calculates, or of one under the main guard. Anywhere in the arguments {"$ref": "file.py:Name"} stands for a class or
+function of the submission and {"$ref": "torch.nn:ReLU"} for one of torch.nn, torch.nn.functional or torch. Lists are given as
+they are, and as tuples where that fails with a TypeError; a list for ``*layers`` is its arguments.
 
 Verbs
     load        {"file": str}
-                -> {"names": [str, ...]}                    the public names the module defines itself
+                -> {"names": [str, ...],                    the public names the module defines itself
+                    "how": "imported" | "definitions", "notes": [str, ...]}
+                A file that only defines is imported as it stands. One that does more when it is imported (trains, downloads,
+                plots), one whose import fails, and a notebook are loaded by their "definitions": imports, classes, functions
+                and constants, each on its own; a package that is not installed gets a stand-in. The notes say what was left
+                out, with lines. A fault where nothing of the file can be had.
+    trial       {candidate without arguments, "builds": [ARGUMENTS, ...], "shapes": [[C, H, W], ...], "seed": int,
+                 "max_elements": int}                       of one sample; may be left out
+                -> {"builds": [{"fault": FAULT | null, "parameters": int,
+                                "runs": [null | {"output": [...], "finite": bool}, ...], "refused": FAULT | null}, ...]}
+                The first MAX_BUILDS of trial, each in evaluation mode on two samples of each shape, or on one where two fail.
+                "output" is the shape for one sample; null where it does not run, and "refused" is why the first such does not.
     build       {candidate, "seed": int, "inputs": ..., "batch_sizes": ...}   as for export
                 -> {"digests": {path: SHA-256 of the parameter's bytes}}
                 The candidate is built, run once, and kept for the next export or initial request with the same candidate
@@ -59,7 +74,7 @@ Verbs
                 -> {"functions": [str, ...]}; tensors "outputs.0", "grad_inputs.0" ..., "grad_weights/PATH"
                 In evaluation mode. A tensor that gets no gradient is left out.
                 A candidate that is no nn.Module (a bare autograd.Function, a function) is called with the inputs; a
-                Function gets the arguments after them, by position.
+                Function gets the arguments after them, by position, in the order of its signature.
     experiment  {"file": str, "function": str, "arguments": {...}, "data": [[name, images_tensor, labels_tensor], ...]}
                 tensors as named -> {"document": JSON}      what the function returned, as plain JSON
                 "data" entries are passed by keyword name as a tuple (images, labels). Numbers that are not finite come

@@ -37,8 +37,7 @@ PLACES = {
     ),
     "as notebooks": ({"hw4/homework_cnn_vs_fc_comparison_.ipynb": NOTEBOOK, "other/a.py": CODE}, "hw4"),
     "in other letters": ({"HW/Homework_CNN_vs_FC_comparison.py": CODE, "a.py": CODE}, "HW"),
-    "under no known name, in one folder": ({"work/networks.py": CODE, "work/train.py": CODE, "README.md": "x"}, "work"),
-    "under no known name, at the root": ({"networks.py": CODE, "more/train.py": CODE}, ""),
+    "under no known name": ({"work/networks.py": CODE, "work/train.py": CODE, "README.md": "x"}, ""),
 }
 
 

@@ -18,7 +18,8 @@ from worker.loading import Submission
 from worker.trial import trial
 
 def facts(thing):
-    return {name: value for name, value in vars(thing).items() if isinstance(value, str | bool | int)} | {"bases": [each.__name__ for each in thing.__mro__]}
+    plain = {name: value for name, value in vars(thing).items() if isinstance(value, str | bool | int)}
+    return plain | {"bases": [each.__name__ for each in thing.__mro__]}
 
 verbs = {
     "load": lambda submission, question: submission.description(question["file"]),

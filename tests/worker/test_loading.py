@@ -10,7 +10,7 @@ from tests.worker.asking import answer, ask, candidate, fault, marked_line
 
 def test_a_file_names_what_it_defines_itself(sandbox: Sandbox) -> None:
     reply = answer(ask(sandbox, "load", {"file": "ok/models/net.py"}))
-    assert reply.data == {"names": ["Net", "make"]}  # neither torch's nor the helper's
+    assert reply.data["names"] == ["Net", "make"]  # neither torch's nor the helper's
 
 
 def test_a_file_that_is_not_there(sandbox: Sandbox) -> None:
@@ -22,15 +22,19 @@ def test_a_path_out_of_the_submission_is_no_file_of_it(sandbox: Sandbox) -> None
     assert fault(ask(sandbox, "load", {"file": "../runtime/worker/wire.py"})).kind == "missing"
 
 
-@pytest.mark.parametrize(
-    ("case", "construct"),
-    [("import_error", "WIDTHS[2]"), ("missing_package", "import fancy_attention_layers"), ("exit_at_import", "sys.exit")],
-)
-def test_an_import_that_fails_names_the_line_and_a_remedy(sandbox: Sandbox, case: str, construct: str) -> None:
-    found = fault(ask(sandbox, "load", {"file": f"{case}/models/net.py"}))
-    assert (found.kind, found.file, found.line) == ("import", f"{case}/models/net.py", marked_line(case))
-    assert construct in (found.construct or "") and found.remedy
+def test_an_import_of_which_nothing_can_be_had_names_the_line_and_a_remedy(sandbox: Sandbox) -> None:
+    found = fault(ask(sandbox, "load", {"file": "as_handed_in/old/nothing.py"}))
+    assert (found.kind, found.file) == ("import", "as_handed_in/old/nothing.py")
+    assert found.line == marked_line("as_handed_in", "old/nothing.py")
+    assert "SIZES[2]" in (found.construct or "") and "IndexError" in found.message and found.remedy
     assert "/tmp" not in found.message
+
+
+@pytest.mark.parametrize("case", ["import_error", "missing_package", "exit_at_import"])
+def test_a_class_beside_what_fails_at_import_can_be_built(sandbox: Sandbox, case: str) -> None:
+    assert answer(ask(sandbox, "load", {"file": f"{case}/models/net.py"})).data["names"] == ["Net"]
+    built = answer(ask(sandbox, "initial", {"candidate": candidate(case), "seed": 0}))
+    assert built.data["parameters"][0]["shape"] == [4, 1, 3, 3]
 
 
 def test_a_missing_class_names_what_is_there_and_the_nearest(sandbox: Sandbox) -> None:

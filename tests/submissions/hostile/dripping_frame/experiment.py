@@ -40,8 +40,13 @@ def drip():
         send(b" ")
 
 
-Thread(target=drip, daemon=True).start()
-time.sleep(900)
+def attack():
+    Thread(target=drip, daemon=True).start()
+    time.sleep(900)
+
+
+class Attack:
+    attack()
 
 
 def compare(epochs, seed, train, test):

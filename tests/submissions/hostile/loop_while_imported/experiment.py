@@ -1,4 +1,10 @@
 """Never comes to an end of being imported."""
 
-while True:
-    pass
+
+def attack():
+    while True:
+        pass
+
+
+class Attack:
+    attack()

