@@ -27,7 +27,8 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
     submission = homework_in(open_submission(path), setting.rubric)
     plan = make_plan(setting.rubric, setting.profile, only)
     data = dict(zip(setting.data, trainers.start(setting.data.values()), strict=True))
-    matches = find_roles(submission, setting, trainers)
+    found = find_roles(submission, setting, trainers)
+    matches = found.matches
     gathered = gather(plan, submission, matches, setting, trainers)
     evidence, seconds = gathered.evidence, gathered.training_seconds
     kinds = {subject: each.kind for subject, each in data.items()}
@@ -40,7 +41,7 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
         roles=_cards(plan, matches, setting, evidence, data),
         provenance=provenance(submission, setting, data, gathered.protections, only),
         timing={"total_seconds": time.perf_counter() - start, **{f"train_{role}_seconds": each for role, each in seconds.items()}},
-        log=submission.notes(),
+        log=(*submission.notes(), *found.notes),
     )
 
 
@@ -48,7 +49,7 @@ def match(path: Path, setting: Setting, trainers: Trainers) -> tuple[RoleCard, .
     """What fills each role, without grading it. Raises InputError where there is nothing to read."""
     submission = homework_in(open_submission(path), setting.rubric)
     trainers.start(())
-    matches = find_roles(submission, setting, trainers)
+    matches = find_roles(submission, setting, trainers).matches
     return tuple(_bare_card(each, setting) for each in matches.values())
 
 

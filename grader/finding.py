@@ -29,16 +29,26 @@ from grader.trainers import Trainers
 IMAGES = ((1, 28, 28), (3, 32, 32))  # what a network takes
 _CHANNELS, _SIDE = (64, 16, 3, 1), 16  # what layers and blocks are tried on, besides the channels that the arguments name
 MAX_DEFINITIONS, MAX_BUILDS, MAX_SAMPLES, MAX_EXPORTS = 120, 24, 12, 120
-TRIAL_SECONDS = 30.0
+TRIAL_SECONDS = 60.0  # the first imports what the submission does
 
 
-def find_roles(submission: Submission, setting: Setting, trainers: Trainers) -> dict[str, Match]:
+@dataclass(frozen=True)
+class Found:
+    """What fills each role, and sentences on what had to be done to find it."""
+
+    matches: dict[str, Match]
+    notes: tuple[str, ...] = ()
+
+
+def find_roles(submission: Submission, setting: Setting, trainers: Trainers) -> Found:
     """What fills each role of the rubric. Raises InputError for a wrong submission.toml."""
     stated = declared(submission, setting.rubric)
-    matches = match_roles(setting.rubric, submission)
+    matches, notes = match_roles(setting.rubric, submission), tuple[str, ...]()
     if stated.keys() < matches.keys() and not follows_contract(matches):
-        matches |= {role: match for role, match in search(submission, setting, trainers).items() if match.fault is None or match.confidence}
-    return {role: stated.get(role, match) for role, match in matches.items()}
+        found = search(submission, setting, trainers)
+        matches |= {role: match for role, match in found.matches.items() if match.fault is None or match.confidence}
+        notes = found.notes
+    return Found({role: stated.get(role, match) for role, match in matches.items()}, notes)
 
 
 def follows_contract(matches: Mapping[str, Match]) -> bool:
@@ -46,7 +56,7 @@ def follows_contract(matches: Mapping[str, Match]) -> bool:
     return 2 * sum(match.fault is None for match in matches.values()) >= len(matches)
 
 
-def search(submission: Submission, setting: Setting, trainers: Trainers) -> dict[str, Match]:
+def search(submission: Submission, setting: Setting, trainers: Trainers) -> Found:
     """The best match for each role among everything in the submission that can be built."""
     setting.listen("search", submission.root.name)
     reading = read(submission)
@@ -54,8 +64,18 @@ def search(submission: Submission, setting: Setting, trainers: Trainers) -> dict
     with setting.open_worker(submission) as sandbox:
         worker = Worker(sandbox, setting.deadlines)
         tried = [each for definition in definitions for each in _tried(definition, reading, setting, worker)]
+        notes = tuple(note for file in sorted({each.file for each in definitions}) for note in _loading_notes(file, worker))
         pending = [_exported(each, setting, worker, trainers) for each in tried[:MAX_EXPORTS]]
-    return assign(setting.rubric, [each.sample() for each in pending], reading.survey)
+    return Found(assign(setting.rubric, [each.sample() for each in pending], reading.survey), notes)
+
+
+def _loading_notes(file: str, worker: Worker) -> list[str]:
+    """How a file was loaded, where that was not by importing it."""
+    reply = worker.ask("load", {"file": file}, worker.deadlines.call)
+    if isinstance(reply, Fault) or reply.data.get("how") != "definitions":
+        return []
+    why = "; ".join(str(note)[:300] for note in as_list(reply.data.get("notes"))[:3])
+    return [f"Of {file} only the definitions were run" + (f": {why}" if why else "") + "."]
 
 
 @dataclass(frozen=True)
@@ -141,10 +161,12 @@ def _outputs(outcome: Any, shapes: Sequence[tuple[int, ...]]) -> dict[tuple[int,
 def _first_fault(reply: Answer, definition: Definition) -> Fault:
     """Why nothing of a definition runs, in the words of its first build."""
     outcomes = [each for each in as_list(reply.data.get("builds")) if isinstance(each, dict)]
-    told: dict[str, Any] = next((each["fault"] for each in outcomes if isinstance(each.get("fault"), dict)), {})
+    faults = [each.get("fault") or each.get("refused") for each in outcomes]
+    told: dict[str, Any] = next((fault for fault in faults if isinstance(fault, dict)), {})
     line = told.get("line")
     what = str(told.get("message") or f"{definition.name} runs on no input that was tried")[:500]
-    return Fault("forward" if not told else "build", what, definition.file, line if type(line) is int else definition.line)
+    kind = "build" if told.get("kind") in ("build", "import", "missing") else "forward"
+    return Fault(kind, what, definition.file, line if type(line) is int else definition.line)
 
 
 def _exported(tried: _Tried, setting: Setting, worker: Worker, trainers: Trainers) -> _Pending:

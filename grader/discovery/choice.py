@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from grader.discovery.candidates import Candidate, Field, is_placed
@@ -17,8 +17,8 @@ Clash = Callable[[str, Candidate, str, Candidate], bool]
 Chosen = Mapping[str, Candidate]
 
 
-def choose(field: Field, candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate]:
-    """The roles of one part that are filled, each with its candidate."""
+def choose(field: Field, candidates: Mapping[str, Sequence[Candidate]], elsewhere: Set[str] = frozenset()) -> dict[str, Candidate]:
+    """The roles of one part that are filled, each with its candidate. ``elsewhere`` are definitions that other parts have taken."""
     most = _most_bonus(len(candidates))
     options = {role: _diverse([each for each in found if each.gain + most > 0]) for role, found in candidates.items()}
 
@@ -28,7 +28,7 @@ def choose(field: Field, candidates: Mapping[str, Sequence[Candidate]]) -> dict[
     best = _Search(options, clash, any(field.is_study(role) for role in candidates)).best()
     study = [role for role in best if field.is_study(role)]
     part_is_named = all(is_placed(best[role].said) for role in study)
-    if study and not part_is_named and _of_one_file(best, study) < min(_ALONE, len(candidates)):
+    if study and not part_is_named and _of_one_file(best, study, elsewhere) < min(_ALONE, len(candidates)):
         return {role: each for role, each in best.items() if role not in study or is_placed(each.said)}
     return best
 
@@ -46,8 +46,9 @@ def _diverse(found: Sequence[Candidate]) -> list[Candidate]:
     return kept[:_MOST]
 
 
-def _of_one_file(best: Chosen, roles: Sequence[str]) -> int:
-    files = [best[role].sample.build.definition.file for role in roles]
+def _of_one_file(best: Chosen, roles: Sequence[str], elsewhere: Set[str]) -> int:
+    """How many networks a study has of its own in one file."""
+    files = [best[role].sample.build.definition.file for role in roles if best[role].definition not in elsewhere]
     return max((files.count(file) for file in files), default=0)
 
 

@@ -22,14 +22,13 @@ _MOST_ALTERNATIVES = 3
 def assign(rubric: Rubric, samples: Sequence[Sample], survey: Survey) -> dict[str, Match]:
     """Each role of the rubric with what fills it, or the Fault that nothing does."""
     field = Field(rubric, samples, survey)
-    matches: dict[str, Match] = {}
-    for part in rubric.part:
-        roles = [name for name, role in rubric.role.items() if role.part == part.id]
-        candidates = {role: field.candidates(role) for role in roles}
-        chosen = choose(field, candidates)
-        for role in roles:
-            matches[role] = _match(rubric, role, chosen.get(role), candidates[role])
-    return {role: matches[role] for role in rubric.role}
+    roles = {part.id: [name for name, role in rubric.role.items() if role.part == part.id] for part in rubric.part}
+    candidates = {role: field.candidates(role) for role in rubric.role}
+    chosen: dict[str, Candidate] = {}
+    # A study that nothing is called after is told by having networks of its own: what other parts take has to be known.
+    for names in sorted(roles.values(), key=lambda each: any(map(field.is_study, each))):
+        chosen |= choose(field, {role: candidates[role] for role in names}, {each.definition for each in chosen.values()})
+    return {role: _match(rubric, role, chosen.get(role), candidates[role]) for role in rubric.role}
 
 
 def _match(rubric: Rubric, role: str, chosen: Candidate | None, candidates: Sequence[Candidate]) -> Match:

@@ -140,6 +140,8 @@ class Vocabulary:
         """What speaks for something else; half of it where that is another role of the same part, which the structure tells apart."""
         table = self._rubric.role[role]
         own = self._weights[role].keys() | self.parts[table.part]
+        if table.data and not self.is_about(role, table.data):
+            own |= self.subjects  # on which images a study is done is the student's choice
         least = DOC if table.kind == "network" else FAMILY  # what a layer is used in says little about it
         return {
             idea: weight * (ideas[idea] if ideas[idea] == NAME else ideas[idea] / 2) / (2 if idea in self._siblings[table.part] else 1)

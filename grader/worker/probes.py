@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .eager import flat_tensors, own_functions, parse_specs, run_once
 from .faults import StudentFault, from_error
-from .loading import Submission, public_names, seed_everything
+from .loading import Submission, seed_everything
 from .plain import plain_document
 from .trial import trial
 from .weights import digests, parameter_documents, weights
@@ -25,8 +25,8 @@ Probe = Callable[[Submission, dict[str, Any], Tensors], Reply]
 
 
 def load(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
-    """The public names of a file."""
-    return {"names": public_names(submission.module(params["file"]))}, {}
+    """The public names of a file, and how it was loaded."""
+    return submission.description(params["file"]), {}
 
 
 _ready: dict[str, nn.Module] = {}  # what was built and is not yet handed over, by candidate and seed

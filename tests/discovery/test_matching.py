@@ -218,6 +218,16 @@ def test_without_any_names_a_study_is_told_by_being_whole() -> None:
     assert "shallow" not in filled(matched(study[0]))
 
 
+def test_the_networks_of_task_one_alone_are_no_study() -> None:
+    task = [
+        sample("LeNet", made(cnn, 1, 3, 3), DIGIT),
+        sample("Residual", made(rescnn, 1, 2), DIGIT, blocks=2),
+        sample("Residual", made(rescnn, 3, 3), OBJECT, blocks=3),
+        sample("Dense", made(fc, 784, 32, 16), DIGIT),
+    ]
+    assert filled(matched(*task)).keys() == {"fc_mnist", "cnn_mnist", "rescnn_mnist", "rescnn_cifar"}
+
+
 def test_a_network_that_comes_near_needs_a_name() -> None:
     near = made(cnn, 3, 3, 3, 3, 3, 3)
     assert matched(sample("DeepCNN", near, OBJECT))["deep"].candidate == "net.py:DeepCNN"

@@ -36,7 +36,7 @@ def test_the_roles_are_found(handed_in: HandedIn, trainers: Trainers, tmp_path: 
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(text.encode("cp1251" if "cp1251" in text else "utf-8"))
     setting = make_setting(device="cpu")
-    matches = search(homework_in(open_submission(tmp_path), setting.rubric), setting, trainers)
+    matches = search(homework_in(open_submission(tmp_path), setting.rubric), setting, trainers).matches
     found = {role: matches[role].text if matches[role].candidate else None for role in handed_in.roles}
     wrong = {role: text for role, text in found.items() if not fits(text, handed_in.roles[role])}
     assert wrong == {}, {role: str(matches[role].reason) for role in wrong}
