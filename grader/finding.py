@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from grader.asking import Worker, as_list, derived_seed, export
@@ -28,7 +29,7 @@ from grader.trainers import Trainers
 
 IMAGES = ((1, 28, 28), (3, 32, 32))  # what a network takes
 _CHANNELS, _SIDE = (64, 16, 3, 1), 16  # what layers and blocks are tried on, besides the channels that the arguments name
-MAX_DEFINITIONS, MAX_BUILDS, MAX_SAMPLES, MAX_EXPORTS = 120, 24, 12, 120
+MAX_DEFINITIONS, MAX_BUILDS, MAX_SAMPLES, MAX_EXPORTS = 120, 24, 16, 120
 TRIAL_SECONDS = 60.0  # the first imports what the submission does
 
 
@@ -63,9 +64,10 @@ def search(submission: Submission, setting: Setting, trainers: Trainers) -> Foun
     definitions = reading.survey.definitions[:MAX_DEFINITIONS]
     with setting.open_worker(submission) as sandbox:
         worker = Worker(sandbox, setting.deadlines)
-        tried = [each for definition in definitions for each in _tried(definition, reading, setting, worker)]
+        tried = [_tried(definition, reading, setting, worker) for definition in definitions]
+        in_turn = [each for turn in zip_longest(*tried) for each in turn if each]  # every definition has a first before any has a second
         notes = tuple(note for file in sorted({each.file for each in definitions}) for note in _loading_notes(file, worker))
-        pending = [_exported(each, setting, worker, trainers) for each in tried[:MAX_EXPORTS]]
+        pending = [_exported(each, setting, worker, trainers) for each in in_turn[:MAX_EXPORTS]]
     return Found(assign(setting.rubric, [each.sample() for each in pending], reading.survey), notes)
 
 
@@ -182,4 +184,4 @@ def _exported(tried: _Tried, setting: Setting, worker: Worker, trainers: Trainer
     }
     exported, _ = export(params, None, worker, Limits(), definition.file)
     facts = None if isinstance(exported, Fault) else trainers.analyse(exported, seed)
-    return _Pending(replace(tried), exported, facts)
+    return _Pending(tried, exported, facts)

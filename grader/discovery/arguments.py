@@ -15,7 +15,7 @@ from grader.discovery.survey import Reading
 from grader.discovery.uses import Purpose
 
 MAX_BUILDS = 24
-MAX_CALLS_FIRST = 8  # builds from calls that come before everything else
+MAX_CALLS_FIRST = 16  # builds from calls that come before everything else
 MAX_LAYER_CALLS_FIRST = 4  # of a layer they differ mostly in widths
 MAX_CROSSED = 8  # builds of one kind of input that are tried with another
 MAX_WORDS = 48

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .quotes import requoted
 
@@ -147,8 +148,7 @@ def _members(lines: list[str], begin: int) -> Iterator[tuple[int, list[str]]]:
     """The statements of a body as lines, by its first line's indentation, with the number of their first line."""
     indent = next((len(line) - len(line.lstrip()) for line in lines[begin:] if line.strip()), 0)
     starts = [at for at in range(begin, len(lines)) if _begins_member(lines, at, indent)] if indent else []
-    ends = [*starts[1:], len(lines)]
-    for start, end in zip(starts, ends, strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         yield start, lines[start:end]
 
 

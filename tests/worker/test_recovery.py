@@ -55,3 +55,10 @@ def test_f_strings_mean_what_they_mean_in_a_newer_python(newer: str, older: str)
 )
 def test_hostile_text_is_read_in_bounded_time(text: str) -> None:
     assert blocks(text) == []
+
+
+@pytest.mark.parametrize("head", ["class A:", "if True:", "def f():"])
+def test_a_head_without_a_body_hides_nothing_behind_it(head: str) -> None:
+    """The line behind it does not parse either."""
+    found = recover(f"{head}\nx = (\nclass B:\n    y = 1\n")
+    assert [statement.name for statement in found.statements if isinstance(statement, ast.ClassDef)] == ["B"]
