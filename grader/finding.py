@@ -47,8 +47,9 @@ def find_roles(submission: Submission, setting: Setting, trainers: Trainers) -> 
     matches, notes = match_roles(setting.rubric, submission), tuple[str, ...]()
     if stated.keys() < matches.keys() and not follows_contract(matches):
         found = search(submission, setting, trainers)
-        matches |= {role: match for role, match in found.matches.items() if match.fault is None or match.confidence}
         notes = found.notes
+        if any(match.candidate for match in found.matches.values()):
+            matches = found.matches
     return Found({role: stated.get(role, match) for role, match in matches.items()}, notes)
 
 
