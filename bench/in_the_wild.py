@@ -4,7 +4,7 @@
 
 ``--submissions`` holds a folder for each submission, ``--truth`` a JSON file of the same name with "points" (part -> points) and
 "roles" (role -> {"status": "yes" | "partial" | "no"}). Reports are kept in ``--reports`` and not made again. Prints a table in
-Markdown, the submissions numbered, and the baseline: 0.85 times the share of the part's roles that are present.
+Markdown, the submissions numbered, and the baseline: 0.85 times the share of the roles that are present.
 """
 
 from __future__ import annotations

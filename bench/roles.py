@@ -4,10 +4,10 @@
 
 FOLDER of the submissions holds one folder for each; FOLDER of the truth holds NAME.json for each of them, with the keys
 "root" (the homework's folder inside) and "roles": role -> {"status": "yes" | "partial" | "no", "where": "file.py:Name",
-"build": "Name(key=value)"}. Each submission is looked at by `grade roles SUBMISSION --json FILE`.
+"build": "Name(key=value)"}. Each submission is looked at by `grade roles SUBMISSION --json FILE`, or its report is read (--reports).
 
 found    the class that the person named, built with the arguments that the person named
-missed   a role that is there and that nothing was found for
+missed   a role that is there, in part or whole, and that nothing was found for
 wrong    something else was found, or something where there is nothing
 """
 
@@ -50,21 +50,22 @@ def main() -> int:
     parser.add_argument("--truth", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=())
     parser.add_argument("--command", default=f"{shlex.quote(sys.executable)} -m grader.cli")
+    parser.add_argument("--reports", type=Path, help="reports NAME.json that were made before, instead of looking again")
     parser.add_argument("--all", action="store_true", help="print what is right, too")
     options = parser.parse_args()
     rows = []
     for path in sorted(options.truth.glob("*.json")):
         if not options.only or any(name in path.stem for name in options.only):
-            rows += rows_of(path, options.submissions / path.stem, options.command)
+            rows += rows_of(path, options.submissions / path.stem, options.command, options.reports)
     show(rows, options.all)
     precision, recall = scores(rows)
     print(f"precision {precision:.3f}, recall {recall:.3f}")
     return int(min(precision, recall) < 0.95)
 
 
-def rows_of(truth: Path, submission: Path, command: str) -> Iterator[Row]:
+def rows_of(truth: Path, submission: Path, command: str, reports: Path | None) -> Iterator[Row]:
     """What was found in one submission beside what is there."""
-    answers = answers_for(submission, command)
+    answers = answers_in(reports / f"{truth.stem}.json") if reports else answers_for(submission, command)
     for role, label in json.loads(truth.read_text())["roles"].items():
         yield row(truth.stem, role, label, answers.get(role) or {})
 
@@ -78,7 +79,12 @@ def answers_for(submission: Path, command: str) -> dict[str, Any]:
         if done.returncode:
             print(f"{submission.name}: {done.stderr.strip()[-400:]}", file=sys.stderr)
             return {}
-        return {each["role"]: each for each in json.loads(out.read_text())["roles"]}
+        return answers_in(out)
+
+
+def answers_in(document: Path) -> dict[str, Any]:
+    """Role -> what a report, or the document of `grade roles`, says of it."""
+    return {each["role"]: each for each in json.loads(document.read_text())["roles"]}
 
 
 def row(submission: str, role: str, label: dict[str, Any], answer: dict[str, Any]) -> Row:
@@ -86,7 +92,7 @@ def row(submission: str, role: str, label: dict[str, Any], answer: dict[str, Any
     candidate, arguments = answer.get("candidate"), answer.get("arguments") or {}
     shown = f"{candidate}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})" if candidate else ""
     same = bool(candidate) and is_labelled(str(candidate), arguments, str(label.get("where") or ""), str(label.get("build") or ""))
-    verdict = "missed" if label["status"] == "yes" else ""
+    verdict = "missed" if label["status"] != "no" else ""
     if candidate:
         verdict = "found" if same and label["status"] != "no" else "wrong"
     expected = str(label.get("build") or "")
@@ -107,9 +113,9 @@ def is_labelled(candidate: str, arguments: dict[str, Any], where: str, build: st
 
 
 def scores(rows: list[Row]) -> tuple[float, float]:
-    """Precision over all that was found; recall over the roles that are there (those in part count where they were found)."""
+    """Precision over all that was found; recall over the roles that are there, in part or whole."""
     count = {verdict: sum(each.verdict == verdict for each in rows) for verdict in ("found", "missed", "wrong")}
-    there = sum(each.status == "yes" or (each.status == "partial" and each.verdict == "found") for each in rows)
+    there = sum(each.status != "no" for each in rows)
     return count["found"] / max(1, count["found"] + count["wrong"]), count["found"] / max(1, there)
 
 
