@@ -86,14 +86,9 @@ def compare(name: str, submissions: Path, truth: Path, reports: Path, rubric: Ru
 
 
 def baseline(roles: dict[str, Any], rubric: Rubric) -> dict[str, float]:
-    """0.85 of a part's points times the share of its roles that are there."""
-    points: dict[str, float] = {}
-    for part in rubric.part:
-        there = [
-            roles[name]["status"] in ("yes", "partial") for name, role in rubric.role.items() if role.part == part.id and name in roles
-        ]
-        points[part.id] = PRESENT * float(part.points) * sum(there) / max(len(there), 1)
-    return points
+    """0.85 of each part's points times the share of all roles that are there."""
+    there = sum(roles[name]["status"] in ("yes", "partial") for name in rubric.role) / len(rubric.role)
+    return {part.id: PRESENT * float(part.points) * there for part in rubric.part}
 
 
 if __name__ == "__main__":
