@@ -15,14 +15,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, export
-from torch.nn.parameter import is_lazy
 
 from .eager import OTHER_BATCHES, InputSpec, forward, own_functions, probe_inputs
 from .evaluation import switch_to_evaluation
 from .faults import from_error, relative
 from .graph import write_graph
 from .notes import explain
-from .weights import Storages, parameter_documents, weights
+from .weights import Storages, made_parameters, parameter_documents, weights
 
 Data = dict[str, Any]
 Reply = tuple[Data, dict[str, Tensor]]
@@ -41,6 +40,7 @@ class _Job:
     values: dict[int, tuple[list[Tensor], list[Tensor]]] = field(default_factory=dict)  # batch -> inputs, outputs
     errors: dict[int, Exception] = field(default_factory=dict)
     refused: Exception | None = None  # why there is no graph with a free batch size
+    lazy: frozenset[str] = frozenset()  # parameters that a forward before this one has made
     any_rows: bool = False  # where no batch size gives as many rows as samples, take the network as it is
 
     def note(self, kind: str, what: str, error: BaseException) -> None:
@@ -66,9 +66,15 @@ class _Job:
             raise ValueError(f"a batch of {batch} gives an output of shape {tuple(output.shape)}")
 
 
-def export_module(module: nn.Module, specs: tuple[InputSpec, ...], batch_sizes: Sequence[int], *, root: Path, seed: int) -> Reply:
-    """The data and tensors of an export reply (see wire). Raises StudentFault "forward" if nothing can be run."""
-    job = _Job(module, specs, tuple(batch_sizes), root, seed)
+def export_module(
+    module: nn.Module, specs: tuple[InputSpec, ...], batch_sizes: Sequence[int],
+    *, root: Path, seed: int, lazy: frozenset[str] = frozenset(),
+) -> Reply:  # fmt: skip
+    """The data and tensors of an export reply (see wire). Raises StudentFault "forward" if nothing can be run.
+
+    ``lazy`` are the parameters that had no shape before the module was run for the first time, where that was before.
+    """
+    job = _Job(module, specs, tuple(batch_sizes), root, seed, lazy=lazy)
     _warm_up(job)
     free = _free(job) if job.errors.keys() <= {1} else None
     return free or _fixed(job) or _values(job)
@@ -76,7 +82,7 @@ def export_module(module: nn.Module, specs: tuple[InputSpec, ...], batch_sizes: 
 
 def _warm_up(job: _Job) -> None:
     """One forward on a small batch: it fills lazy layers, and gives the outputs that the graph is compared with."""
-    before = _made(job.module)
+    before = made_parameters(job.module) - job.lazy
     if not _find_size(job):
         first = job.errors[job.batch_sizes[0]]
         shape = " and ".join(str(spec.sized(job.batch_sizes[0])) for spec in job.specs)
@@ -84,7 +90,7 @@ def _warm_up(job: _Job) -> None:
                          remedy="Make forward take this shape: (batch, channels, height, width).")  # fmt: skip
     if 1 in job.batch_sizes:
         job.evaluate(1)  # where a dimension of one is lost
-    made = sorted(_made(job.module) - before)
+    made = sorted(made_parameters(job.module) - before)
     if made:
         text = f"{', '.join(made[:4])} got a shape only in a first forward; one was made before the export."
         job.notes.append(_note("lazy", text, "State the sizes in __init__ instead of leaving them to the first input."))
@@ -100,10 +106,6 @@ def _find_size(job: _Job) -> bool:
         return True
     job.any_rows, job.errors = True, {}
     return any(job.evaluate(batch) for batch in (*job.batch_sizes, *OTHER_BATCHES))
-
-
-def _made(module: nn.Module) -> set[str]:
-    return {path for path, value in module.named_parameters() if not is_lazy(value)}
 
 
 def _free(job: _Job) -> Reply | None:

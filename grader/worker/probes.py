@@ -17,7 +17,7 @@ from .faults import StudentFault, from_error
 from .loading import Submission, seed_everything
 from .plain import plain_document
 from .trial import trial
-from .weights import digests, parameter_documents, weights
+from .weights import digests, made_parameters, parameter_documents, weights
 
 Tensors = dict[str, Tensor]
 Reply = tuple[dict[str, Any], Tensors]
@@ -29,14 +29,16 @@ def load(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
     return submission.description(params["file"]), {}
 
 
-_ready: dict[str, nn.Module] = {}  # what was built and is not yet handed over, by candidate and seed
+# What was built and is not yet handed over, by candidate and seed, with the parameters that its first run has made.
+_ready: dict[str, tuple[nn.Module, frozenset[str]]] = {}
 
 
 def build(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
     """Build a candidate and run it once, and keep it for the request that hands it over."""
     module = submission.build(params["candidate"], params["seed"])
+    before = made_parameters(module)
     run_once(module, parse_specs(params["inputs"]), params["batch_sizes"], params["seed"])
-    _ready[_key(params)] = module
+    _ready[_key(params)] = module, frozenset(made_parameters(module) - before)
     return {"digests": digests(module)}, {}
 
 
@@ -44,19 +46,20 @@ def export(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
     """A candidate as graphs and weights."""
     from .export import export_module  # it imports for two seconds, which a worker that only builds does not pay
 
-    module = _built(submission, params)
-    return export_module(module, parse_specs(params["inputs"]), params["batch_sizes"], root=submission.root, seed=params["seed"])
+    module, lazy = _built(submission, params)
+    specs = parse_specs(params["inputs"])
+    return export_module(module, specs, params["batch_sizes"], root=submission.root, seed=params["seed"], lazy=lazy)
 
 
 def initial(submission: Submission, params: dict[str, Any], _: Tensors) -> Reply:
     """The initial weights of a candidate."""
-    module = _built(submission, params)
+    module = _built(submission, params)[0]
     return {"parameters": parameter_documents(module)}, weights(module)
 
 
-def _built(submission: Submission, params: dict[str, Any]) -> nn.Module:
-    module = _ready.pop(_key(params), None)
-    return submission.build(params["candidate"], params["seed"]) if module is None else module
+def _built(submission: Submission, params: dict[str, Any]) -> tuple[nn.Module, frozenset[str]]:
+    ready = _ready.pop(_key(params), None)
+    return ready or (submission.build(params["candidate"], params["seed"]), frozenset())
 
 
 def _key(params: dict[str, Any]) -> str:

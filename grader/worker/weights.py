@@ -62,3 +62,8 @@ def digests(module: nn.Module) -> dict[str, str]:
 def _digest(value: Tensor) -> str:
     flat = value.detach().contiguous().flatten()
     return hashlib.sha256(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"").hexdigest()
+
+
+def made_parameters(module: nn.Module) -> set[str]:
+    """The paths of the parameters that have a shape."""
+    return {path for path, value in module.named_parameters() if not is_lazy(value)}
