@@ -65,7 +65,18 @@ def derived_seed(seed: int, purpose: str) -> int:
 
 def drawn_batch(stated: Sequence[int], seed: int) -> int:
     """A batch size that a submission cannot know from the rubric."""
-    return [size for size in range(2, 20) if size not in stated][seed % 15]
+    sizes = range(2, 20 + len(stated))  # fifteen are left, however many the rubric states
+    return [size for size in sizes if size not in stated][seed % 15]
+
+
+def request(candidate: Params, seed: int, shape: Sequence[int], batch_sizes: Sequence[int]) -> Params:
+    """What a build and an export are asked with: the candidate, its seed, one sample that it takes, and the batch sizes to try."""
+    return {
+        "candidate": candidate,
+        "seed": seed,
+        "inputs": [{"shape": [None, *shape], "dtype": "float32"}],
+        "batch_sizes": list(batch_sizes),
+    }
 
 
 def build_all(requests: Mapping[str, Params], worker: Worker, listen: Listener) -> dict[str, Built]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from grader.asking import Worker, as_list, derived_seed, export
+from grader.asking import Worker, as_list, derived_seed, export, request
 from grader.discovery import Match, match_roles
 from grader.discovery.arguments import builds
 from grader.discovery.declared import declared
@@ -23,13 +23,14 @@ from grader.gathering import Setting, result_of
 from grader.network.exported import Exported
 from grader.network.graph import Limits
 from grader.records import Fault, NetworkFacts
+from grader.rubric import Rubric
 from grader.sandbox.base import Answer
 from grader.submission import Submission
 from grader.trainers import Trainers
 
-IMAGES = ((1, 28, 28), (3, 32, 32))  # what a network takes
 _CHANNELS, _SIDE = (64, 16, 3, 1), 16  # what layers and blocks are tried on, besides the channels that the arguments name
-MAX_DEFINITIONS, MAX_BUILDS, MAX_SAMPLES, MAX_EXPORTS = 120, 24, 16, 120
+MAX_DEFINITIONS, MAX_SAMPLES, MAX_EXPORTS = 120, 16, 120
+BATCH_SIZES = (2, 1, 5)
 TRIAL_SECONDS = 60.0  # the first imports what the submission does
 
 
@@ -108,10 +109,11 @@ class _Pending:
 def _tried(definition: Definition, reading: Reading, setting: Setting, worker: Worker) -> list[_Tried]:
     """What of a definition is worth an export: each network that its builds give, once."""
     setting.listen("trial", definition.place)
-    options = builds(definition, reading, limit=MAX_BUILDS)
+    images = _images(setting.rubric)
+    options = builds(definition, reading, images)
     if not options:
         return []
-    shapes = [*IMAGES, *((channels, _SIDE, _SIDE) for channels in _channels(options))]
+    shapes = [*images, *((channels, _SIDE, _SIDE) for channels in _channels(options))]
     params = {
         "candidate": {"file": definition.file, "name": definition.name},
         "builds": [each.arguments for each in options],
@@ -120,9 +122,15 @@ def _tried(definition: Definition, reading: Reading, setting: Setting, worker: W
     }
     reply = worker.ask("trial", params, TRIAL_SECONDS)
     if isinstance(reply, Fault):
-        return [_Tried(options[0], IMAGES[0], reply)]
-    found = list(_distinct(options, shapes, reply))
-    return found[:MAX_SAMPLES] or [_Tried(options[0], IMAGES[0], _first_fault(reply, definition))]
+        return [_Tried(options[0], shapes[0], reply)]
+    found = list(_distinct(options, images, shapes, reply))
+    return found[:MAX_SAMPLES] or [_Tried(options[0], shapes[0], _first_fault(reply, definition))]
+
+
+def _images(rubric: Rubric) -> tuple[tuple[int, ...], ...]:
+    """One sample of each kind that the rubric's networks take."""
+    networks = (role for role in rubric.role.values() if role.kind == "network")
+    return tuple(dict.fromkeys(tuple(role.probe.variants[0].shape) for role in networks))
 
 
 def _channels(options: Sequence[Build]) -> list[int]:
@@ -131,14 +139,16 @@ def _channels(options: Sequence[Build]) -> list[int]:
     return list(dict.fromkeys([*named[:4], *_CHANNELS]))[:6]
 
 
-def _distinct(options: Sequence[Build], shapes: Sequence[tuple[int, ...]], reply: Answer) -> Iterator[_Tried]:
+def _distinct(
+    options: Sequence[Build], images: Sequence[tuple[int, ...]], shapes: Sequence[tuple[int, ...]], reply: Answer
+) -> Iterator[_Tried]:
     """For each build the images that it takes as a network, or else the first shape that it takes as a layer; equal ones once."""
     seen: set[tuple[Any, ...]] = set()
     for build, outcome in zip(options, as_list(reply.data.get("builds")), strict=False):
         outputs = _outputs(outcome, shapes)
-        images = [shape for shape in IMAGES if len(outputs.get(shape, ())) == 1]
+        taken = [shape for shape in images if len(outputs.get(shape, ())) == 1]
         others = [shape for shape in shapes if len(outputs.get(shape, ())) > 1]
-        for shape in images or others[:1]:
+        for shape in taken or others[:1]:
             key = (outcome.get("parameters"), shape, outputs[shape], *_telling(build))
             if key not in seen:
                 seen.add(key)
@@ -177,12 +187,8 @@ def _exported(tried: _Tried, setting: Setting, worker: Worker, trainers: Trainer
         return _Pending(tried, tried.fault, None)
     definition, seed = tried.build.definition, derived_seed(setting.seed, "search")
     setting.listen("export", definition.place)
-    params = {
-        "candidate": {"file": definition.file, "name": definition.name, "arguments": tried.build.arguments},
-        "seed": seed,
-        "inputs": [{"shape": [None, *tried.shape], "dtype": "float32"}],
-        "batch_sizes": [2, 1, 5],
-    }
+    candidate = {"file": definition.file, "name": definition.name, "arguments": tried.build.arguments}
+    params = request(candidate, seed, tried.shape, BATCH_SIZES)
     exported, _ = export(params, None, worker, Limits(), definition.file)
     facts = None if isinstance(exported, Fault) else trainers.analyse(exported, seed)
     return _Pending(tried, exported, facts)

@@ -11,7 +11,20 @@ import torch
 from pebble import ProcessExpired
 from torch import Tensor
 
-from grader.asking import DEADLINES, ENDED, Built, Deadlines, Listener, Worker, as_list, build_all, derived_seed, drawn_batch, export
+from grader.asking import (
+    DEADLINES,
+    ENDED,
+    Built,
+    Deadlines,
+    Listener,
+    Worker,
+    as_list,
+    build_all,
+    derived_seed,
+    drawn_batch,
+    export,
+    request,
+)
 from grader.checks.accuracy import CLASSES, chance_bound
 from grader.checks.base import ClaimedGradients, Evidence
 from grader.discovery import Match
@@ -135,13 +148,13 @@ def _role(subject: str) -> str:
 def _build_request(subject: str, matches: dict[str, Match], setting: Setting, purpose: str) -> dict[str, Any]:
     """Which candidate to build, under which seed, and what to feed it."""
     name = _role(subject)
-    probe = setting.rubric.role[name].probe
-    return {
-        "candidate": _candidate(subject, matches, setting.rubric),
-        "seed": derived_seed(setting.seed, f"{purpose} {name}"),
-        "inputs": [{"shape": [None, *_sample_shape(subject, matches, setting.rubric)], "dtype": "float32"}],
-        "batch_sizes": [*probe.batch_sizes, drawn_batch(probe.batch_sizes, derived_seed(setting.seed, "batch"))],
-    }
+    stated = setting.rubric.role[name].probe.batch_sizes
+    return request(
+        _candidate(subject, matches, setting.rubric),
+        derived_seed(setting.seed, f"{purpose} {name}"),
+        _sample_shape(subject, matches, setting.rubric),
+        [*stated, drawn_batch(stated, derived_seed(setting.seed, "batch"))],
+    )
 
 
 def _export(

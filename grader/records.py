@@ -6,6 +6,7 @@ needs no change here (the template is the gettext message id).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -242,6 +243,15 @@ class Score:
 
 
 # --- the report ------------------------------------------------------------------------------------------------------
+
+
+def written(arguments: Mapping[str, Any]) -> str:
+    """Arguments as a call has them, ``key=value, other=Name``: a class or function of the submission by its name."""
+    return ", ".join(f"{key}={_written(value)}" for key, value in arguments.items())
+
+
+def _written(value: Any) -> str:
+    return str(value["$ref"]).rpartition(":")[2] if isinstance(value, dict) and "$ref" in value else repr(value)
 
 
 @dataclass(frozen=True)

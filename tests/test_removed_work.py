@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from grader.rubric import load_rubric
 from grader.session import default_rubric, make_setting
 from grader.submission.prose import sections
 from grader.trainers import Trainers
+from tests.locks import one_at_a_time
 from tests.remembering import Memory, RememberingTrainers, remembering
 from tests.removed_work import REMOVALS
 
@@ -68,7 +67,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def examination(shared: Path) -> Iterator[Examination]:
     torch.set_num_threads(1)
     reference, memory = shared / "reference", Memory(shared / "replies")
-    with one_at_a_time(shared):
+    with one_at_a_time(shared / "lock"):
         if not reference.exists():
             shutil.copytree(REFERENCE, reference, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     setting = replace(make_setting(device="cpu"), open_worker=remembering(memory))
@@ -79,24 +78,8 @@ def examination(shared: Path) -> Iterator[Examination]:
 @pytest.fixture(scope="session")
 def whole(examination: Examination, shared: Path) -> dict[str, Verdict]:
     """The verdicts on the reference as it is; the second process finds the first one's work done."""
-    with one_at_a_time(shared):
+    with one_at_a_time(shared / "lock"):
         return examination.verdicts(examination.reference)
-
-
-@contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait until no other process is in here; a folder is made by one of them only."""
-    lock = folder / "lock"
-    while True:
-        try:
-            lock.mkdir()
-            break
-        except FileExistsError:
-            time.sleep(0.1)
-    try:
-        yield
-    finally:
-        lock.rmdir()
 
 
 def lost(whole: dict[str, Verdict], left: dict[str, Verdict]) -> dict[str, str]:

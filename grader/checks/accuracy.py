@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item, place_of
+from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, is_another, item, place_of
 from grader.network.exported import Exported
 from grader.records import Fault, Judgement, Message, NetworkFacts, Review, TrainingResult, message
 from grader.rubric import Threshold
@@ -50,18 +50,15 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
     place = place_of(facts) if isinstance(facts, NetworkFacts) else None
     if shipped := _shipped(again, evidence.exports.get(role)):
         return _review(role, message("the weights {names} are the same under two seeds", names=", ".join(shipped[:3])), place)
-    if isinstance(facts, NetworkFacts) and not (facts.eager_agrees and facts.modes != "other"):
+    if isinstance(facts, NetworkFacts) and is_another(facts):
         return _another(role, place)
     if result.initial_correct / result.initial_seen > chance_bound(case.require.classes, result.initial_seen):
         found = percent(result.initial_correct, result.initial_seen)
         return _review(role, message("before any training it was right on {found}", found=found), place)
     recipe = case.profile.recipes.get(role)
-    if recipe and threshold and result.steps < recipe.steps and not (result.stopped_early or result.diverged):
-        measured = _shortened(
-            _measured(role, result, threshold, source, case.require.classes), role, result, recipe.steps, case.require.classes
-        )
-        return _not_rebuilt(measured, again) if isinstance(again, Fault) else measured
     measured = _measured(role, result, threshold, source, case.require.classes)
+    if recipe and threshold and result.steps < recipe.steps and not (result.stopped_early or result.diverged):
+        measured = _shortened(measured, role, result, recipe.steps, case.require.classes)
     return _not_rebuilt(measured, again) if isinstance(again, Fault) else measured
 
 

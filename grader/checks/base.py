@@ -75,7 +75,7 @@ class Evidence:
     experiments: Mapping[str, dict[str, Any] | Fault] = field(default_factory=dict)  # experiment -> its document (a claim)
     candidates: Mapping[str, str] = field(default_factory=dict)  # role -> "file.py:Name(args)", where roles were found and not given
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # subject that was searched for -> one sample that it takes
-    data: Mapping[str, str] = field(default_factory=dict)  # role -> "mnist" or "cifar", where that is not the rubric's
+    data: Mapping[str, str] = field(default_factory=dict)  # role -> "mnist" or "cifar": what it was trained on
 
 
 class Check(Protocol):
@@ -169,10 +169,15 @@ def doubts(facts: NetworkFacts) -> list[Item]:
     ]
 
 
+def is_another(facts: NetworkFacts) -> bool:
+    """Whether what was measured is not what runs: a doubt that only a person can settle."""
+    return any(each.review is Review.REQUIRED for each in doubts(facts))
+
+
 def with_doubts(facts: NetworkFacts, items: Iterable[Item]) -> list[Item]:
     """The items and the doubts. What was measured on another network than the one that runs earns nothing until a person has looked."""
     found = doubts(facts)
-    if all(each.review is not Review.REQUIRED for each in found):
+    if not is_another(facts):
         return [*found, *items]
     return [*found, *(replace(each, holds=Fraction(0), why=found[0].why) for each in items)]
 

@@ -70,7 +70,7 @@ class Findings:
 
 def findings(submission: Submission) -> Findings:
     """What a submission shows; found out once for all criteria."""
-    found: Findings = submission._once("findings", "", lambda: _findings(submission))
+    found: Findings = submission.once("findings", "", lambda: _findings(submission))
     return found
 
 

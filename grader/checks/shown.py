@@ -21,7 +21,6 @@ from grader.checks.topics import ASPECTS
 from grader.records import Judgement, Message, Review, message
 from grader.rubric import Criterion, Exact
 
-_HOW = {"code": "code alone", "prose": "discussed", "numbers": "stated", "picture": "drawn"}
 WITHOUT_NETWORKS = Fraction(2, 3)  # of results of networks that the submission does not hold
 
 

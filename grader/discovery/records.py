@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from grader.network.exported import Exported
-from grader.records import Fault, Message, NetworkFacts
+from grader.records import Fault, Message, NetworkFacts, written
 
 
 class Unknown(Enum):
@@ -77,15 +77,7 @@ class Build:
     @property
     def text(self) -> str:
         """``file.py:Name(key=value)``."""
-        return _call(self.definition.place, self.arguments)
-
-
-def _call(place: str, arguments: dict[str, Any]) -> str:
-    return f"{place}({', '.join(f'{key}={_shown(value)}' for key, value in arguments.items())})"
-
-
-def _shown(value: Any) -> str:
-    return str(value["$ref"]).rpartition(":")[2] if isinstance(value, dict) and "$ref" in value else repr(value)
+        return f"{self.definition.place}({written(self.arguments)})"
 
 
 @dataclass(frozen=True)
@@ -120,4 +112,4 @@ class Match:
     @property
     def text(self) -> str:
         """``file.py:Name(key=value)``."""
-        return _call(f"{self.file}:{self.name}", self.arguments)
+        return f"{self.file}:{self.name}({written(self.arguments)})"

@@ -6,26 +6,22 @@ same until then. What changes between a constructor and the export is told by th
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from grader.records import Fault
+from grader.worker.weights import digest
 
 from .exported import Exported
 
 _LEAST_CORRELATION = 0.25
 _SIGMAS = 8.0  # of the correlation of independent matrices, 1 / sqrt(n)
 _ROWS, _ROW_LENGTH, _ROWS_ALIKE = 4, 9, 0.97
-
-
-def digest(value: Tensor) -> str:
-    """SHA-256 of a tensor's numbers, as the worker computes it."""
-    flat = value.detach().contiguous().flatten()
-    return hashlib.sha256(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"").hexdigest()
 
 
 def changed_since(exported: Exported, built: Mapping[str, object]) -> Fault | None:
@@ -40,27 +36,42 @@ def changed_since(exported: Exported, built: Mapping[str, object]) -> Fault | No
 def alike_weights(exported: Exported, again: Mapping[str, Tensor]) -> tuple[str, ...]:
     """Paths of weight matrices that are in both builds, under whatever name; biases and norms start from constants."""
     first = {spec.path: exported.weights[spec.storage] for spec in exported.specs if spec.kind == "parameter"}
-    matrices = {path: tensor for path, tensor in first.items() if tensor.dim() >= 2 and tensor.numel() > 1}
-    return tuple(path for path, tensor in matrices.items() if any(_is_alike(tensor, other) for other in again.values()))
+    others = [_Matrix(tensor) for tensor in again.values() if tensor.dim() >= 2]
+    matrices = {path: _Matrix(tensor) for path, tensor in first.items() if tensor.dim() >= 2 and tensor.numel() > 1}
+    return tuple(path for path, matrix in matrices.items() if any(_is_alike(matrix, other) for other in others))
 
 
-def _is_alike(one: Tensor, other: Tensor) -> bool:
+@dataclass(frozen=True)
+class _Matrix:
+    """A weight, with its rows and the whole of it as vectors of length one: compared with many others, worked out once."""
+
+    weight: Tensor
+
+    @cached_property
+    def whole(self) -> Tensor:
+        return _unit(self.weight.flatten()[None])
+
+    @cached_property
+    def rows(self) -> Tensor:
+        return _unit(self.weight.flatten(1))
+
+
+def _is_alike(one: _Matrix, other: _Matrix) -> bool:
     """Equal, or correlated as independent draws never are, as a whole or row by row in another order."""
-    if one.shape != other.shape or one.dtype != other.dtype:
+    if one.weight.shape != other.weight.shape or one.weight.dtype != other.weight.dtype:
         return False
-    return torch.equal(one, other) or _correlation(one, other) or _same_rows(one.flatten(1), other.flatten(1))
+    return torch.equal(one.weight, other.weight) or _correlates(one, other) or _has_same_rows(one, other)
 
 
-def _correlation(one: Tensor, other: Tensor) -> bool:
-    first, second = _unit(one.flatten()[None]), _unit(other.flatten()[None])
-    return float((first @ second.T).abs()) > max(_LEAST_CORRELATION, _SIGMAS / math.sqrt(one.numel()))
+def _correlates(one: _Matrix, other: _Matrix) -> bool:
+    return float((one.whole @ other.whole.T).abs()) > max(_LEAST_CORRELATION, _SIGMAS / math.sqrt(one.weight.numel()))
 
 
-def _same_rows(one: Tensor, other: Tensor) -> bool:
+def _has_same_rows(one: _Matrix, other: _Matrix) -> bool:
     """Whether nearly each row of the first has its like among those of the second: filters in another order."""
-    if len(one) < _ROWS or one.shape[1] < _ROW_LENGTH:
+    if len(one.rows) < _ROWS or one.rows.shape[1] < _ROW_LENGTH:
         return False
-    return float((_unit(one) @ _unit(other).T).abs().amax(1).mean()) > _ROWS_ALIKE
+    return float((one.rows @ other.rows.T).abs().amax(1).mean()) > _ROWS_ALIKE
 
 
 def _unit(rows: Tensor) -> Tensor:

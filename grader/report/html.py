@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.records import Basis, Provenance, Report, Review, Verdict
+from grader.records import Basis, Provenance, Report, Review, Verdict, written
 from grader.report import figures, text
 from grader.report.json_report import plain
 from grader.report.summary import missing_protections, next_steps, open_reviews, tally
@@ -116,8 +116,7 @@ def _breakable(path: str) -> Markup:
 
 
 def _arguments(arguments: dict[str, Any]) -> str:
-    pairs = (f"{name}={value!r}" for name, value in plain(arguments).items())
-    return text.clip(", ".join(pairs), 300)
+    return text.clip(written(plain(arguments)), 300)
 
 
 def _basis(basis: Basis | None) -> str:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from grader.records import Outcome, Report, Review, RoleCard, Verdict
+from grader.records import Outcome, Report, Review, RoleCard, Verdict, written
 from grader.report.summary import next_steps, open_reviews
 from grader.report.text import OUTCOME_WORDS, clean, clip, count_points, cut, points, say
 
@@ -51,17 +51,11 @@ def role_table(cards: Sequence[RoleCard]) -> RenderableType:
     for title in ("role", "filled by", "sure", "why"):
         rows.add_column(title, overflow="fold")
     for card in cards:
-        arguments = ", ".join(f"{key}={_value(value)}" for key, value in card.arguments.items())
-        filled = f"{card.candidate}({arguments})" if card.candidate else "nothing"
+        filled = f"{card.candidate}({written(card.arguments)})" if card.candidate else "nothing"
         others = f" Or: {'; '.join(card.alternatives)}." if card.alternatives else ""
         why = cut(say(card.reason) + others, 300)
         rows.add_row(Text(card.role, "bold"), Text(clean(filled)), Text(f"{100 * card.confidence:.0f} %"), Text(clean(why)))
     return rows
-
-
-def _value(value: object) -> str:
-    """An argument as it would be written; a class of the submission by its name."""
-    return str(value["$ref"]).rpartition(":")[2] if isinstance(value, dict) and "$ref" in value else repr(value)
 
 
 def _add_criteria(rows: Table, verdicts: list[Verdict], verbose: bool) -> None:

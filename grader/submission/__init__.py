@@ -60,7 +60,7 @@ class Submission:
         return (*self._listing().notes, *faults, *([readme.message] if isinstance(readme, Fault) else []))
 
     def _listing(self) -> Listing:
-        found: Listing = self._once("listing", "", lambda: walk(self.root))
+        found: Listing = self.once("listing", "", lambda: walk(self.root))
         return found
 
     def locate(self, relative: str) -> str:
@@ -75,12 +75,12 @@ class Submission:
         return None if isinstance(data, Fault) else files.decode(data)
 
     def _data(self, relative: str) -> bytes | Fault:
-        data: bytes | Fault = self._once("data", relative, lambda: files.read(self.root, self.locate(relative), files.MAX_TEXT_BYTES))
+        data: bytes | Fault = self.once("data", relative, lambda: files.read(self.root, self.locate(relative), files.MAX_TEXT_BYTES))
         return data
 
     def json(self, relative: str) -> dict[str, Any] | Fault:
         """The JSON object in a file: finite numbers, bounded size and depth; or why there is none."""
-        found: dict[str, Any] | Fault = self._once("json", relative, lambda: self._json(self.locate(relative)))
+        found: dict[str, Any] | Fault = self.once("json", relative, lambda: self._json(self.locate(relative)))
         return found
 
     def _json(self, path: str) -> dict[str, Any] | Fault:
@@ -89,7 +89,7 @@ class Submission:
 
     def image(self, relative: str) -> ImageFact | Fault:
         """What a PNG or JPEG file shows, or why it cannot be read."""
-        found: ImageFact | Fault = self._once("image", relative, lambda: self._image(self.locate(relative)))
+        found: ImageFact | Fault = self.once("image", relative, lambda: self._image(self.locate(relative)))
         return found
 
     def _image(self, path: str) -> ImageFact | Fault:
@@ -105,12 +105,12 @@ class Submission:
     def sections(self) -> tuple[Section, ...]:
         """The sections of the README; none where there is no README."""
         path = self.readme()
-        found: tuple[Section, ...] = self._once("sections", "", lambda: prose.sections(self.text(path) or "") if path else ())
+        found: tuple[Section, ...] = self.once("sections", "", lambda: prose.sections(self.text(path) or "") if path else ())
         return found
 
     def sources(self) -> tuple[Source, ...]:
         """Every Python file and the code of every notebook of the submission, parsed."""
-        found: tuple[Source, ...] = self._once("sources", "", self._sources)
+        found: tuple[Source, ...] = self.once("sources", "", self._sources)
         return found
 
     def _sources(self) -> tuple[Source, ...]:
@@ -140,10 +140,11 @@ class Submission:
 
     def content_hash(self) -> str:
         """SHA-256 over the paths and bytes of all files that `paths` lists."""
-        digest: str = self._once("hash", "", lambda: files.content_hash(self.root, self.paths()))
+        digest: str = self.once("hash", "", lambda: files.content_hash(self.root, self.paths()))
         return digest
 
-    def _once(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
+    def once(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, found out the first time that it is asked for."""
         if (kind, name) not in self._cache:
             self._cache[kind, name] = make()
         return self._cache[kind, name]

@@ -56,10 +56,11 @@ def weights(module: nn.Module) -> dict[str, Tensor]:
 
 def digests(module: nn.Module) -> dict[str, str]:
     """SHA-256 of the numbers of each parameter, under every path that it has."""
-    return {path: _digest(value) for path, value in module.named_parameters(remove_duplicate=False) if not is_lazy(value)}
+    return {path: digest(value) for path, value in module.named_parameters(remove_duplicate=False) if not is_lazy(value)}
 
 
-def _digest(value: Tensor) -> str:
+def digest(value: Tensor) -> str:
+    """SHA-256 of a tensor's numbers. The examiner's side calls it too: what it compares is made in one way."""
     flat = value.detach().contiguous().flatten()
     return hashlib.sha256(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"").hexdigest()
 

@@ -103,11 +103,12 @@ def _list(graph: dict[str, Any], key: str) -> list[Any]:
     return found if isinstance(found, list) and found else [{}]
 
 
-def _places(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def places_in(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Every container in a document with every key or index of it, added to `found`."""
     keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         found.append((value, key))
-        _places(value[key], found)
+        places_in(value[key], found)
     return found
 
 
@@ -116,24 +117,24 @@ def _scrap(choices: Choices) -> Any:
 
 
 def _anywhere(document: dict[str, Any], tensors: dict[str, Tensor], choices: Choices) -> None:
-    holder, key = choices.one(_places(document, []) or [({}, "x")])
+    holder, key = choices.one(places_in(document, []) or [({}, "x")])
     holder[key] = _scrap(choices)
 
 
 def _dropped(document: dict[str, Any], tensors: dict[str, Tensor], choices: Choices) -> None:
-    holder, key = choices.one(_places(document, []) or [({"x": 0}, "x")])
+    holder, key = choices.one(places_in(document, []) or [({"x": 0}, "x")])
     del holder[key]
 
 
 def _argument(document: dict[str, Any], tensors: dict[str, Tensor], choices: Choices) -> None:
     node = choices.one(_list(_graph(document, choices), "nodes"))
-    holder, key = choices.one(_places(node.get("args") if isinstance(node, dict) else [], []) or [({}, "x")])
+    holder, key = choices.one(places_in(node.get("args") if isinstance(node, dict) else [], []) or [({}, "x")])
     holder[key] = _scrap(choices)
 
 
 def _reference(document: dict[str, Any], tensors: dict[str, Tensor], choices: Choices) -> None:
     graph = _graph(document, choices)
-    refs = [holder for holder, key in _places([graph.get("nodes"), graph.get("outputs")], []) if key == "ref"]
+    refs = [holder for holder, key in places_in([graph.get("nodes"), graph.get("outputs")], []) if key == "ref"]
     if refs:
         choices.one(refs)["ref"] = choices.one(refs).get("ref")
 

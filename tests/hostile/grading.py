@@ -28,6 +28,7 @@ from tests.hostile.cases import Case
 from tests.hostile.places import HOSTILE, RUBRIC
 from tests.hostile.workers import Log, remembered, watched
 from tests.hostile.world import World
+from tests.locks import one_at_a_time
 
 SHORT = Deadlines(export=6, experiment=6, call=6, submission=30)
 
@@ -116,21 +117,6 @@ class Grader:
         shutil.copytree(HOSTILE / "_honest", folder / "submission")
         log = self.alone("_honest").log
         return self.grade(folder / "submission", remembered(log, anew=self.setting.open_worker if case.lasting else None))
-
-
-@contextmanager
-def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Wait until no other process is in here; a folder is made by one of them only."""
-    while True:
-        try:
-            lock.mkdir()
-            break
-        except FileExistsError:
-            time.sleep(0.1)
-    try:
-        yield
-    finally:
-        lock.rmdir()
 
 
 def build(case: Case, world: World) -> Path:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from grader.network import Graph, GraphError, Limits, parse_graph
+from tests.border.mutations import places_in
 from tests.network.exporting import reply
 
 
@@ -213,20 +214,12 @@ SCRAPS = st.one_of(
 )  # fmt: skip
 
 
-def _places(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in keys:
-        found.append((value, key))
-        _places(value[key], found)
-    return found
-
-
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(scraps=st.lists(SCRAPS, min_size=1, max_size=3), seed=st.integers(0, 10**9), drop=st.booleans())
 def test_a_mutated_document_raises_graph_error_or_nothing(scraps: list[Any], seed: int, drop: bool) -> None:
     raw, chance = document(), random.Random(seed)
     for scrap in scraps:
-        holder, key = chance.choice(_places(raw, []))
+        holder, key = chance.choice(places_in(raw, []))
         if drop:
             del holder[key]
         else:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from grader.checks.base import Item, doubts, place_of, review_of
+from grader.checks.base import Item, is_another, place_of, review_of
 from grader.checks.rules.reading import (
     ROUNDING,
     ROUNDING_OF_RESULT,
@@ -163,7 +163,7 @@ def counted(key: str, entry: Entry, counts: Callable[[NetworkFacts], tuple[Conta
         if isinstance(entry.facts, Fault) and found:
             return replace(what, review=review_of(entry.facts), look_at=entry.facts.place)
         return what
-    if any(each.review is Review.REQUIRED for each in doubts(entry.facts)):
+    if is_another(entry.facts):
         what = stated(key, entry.model, False, message("the network's count; what was exported is not what runs"))
         return replace(what, review=Review.REQUIRED, look_at=place_of(entry.facts))
     allowed, text = counts(entry.facts)
