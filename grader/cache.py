@@ -19,7 +19,7 @@ from grader.files import write_atomically
 from grader.network.exported import Exported
 from grader.records import TrainingResult
 
-FORMAT = 2  # raise it whenever training.py changes what a training gives
+FORMAT = 3  # raise it whenever training.py changes what a training gives
 _RESULT = TypeAdapter(TrainingResult)
 
 

@@ -43,7 +43,7 @@ from grader.trainers import WORK_SECONDS, DataRequest, GradientPoint, Timed, Tra
 from grader.training import Recipe
 
 T = TypeVar("T")
-_LEAST_STEPS = 20
+_LEAST_IMAGES, _SMALL_BATCH, _FEW_HELD = 640, 16, 256  # of a training that is cut short
 
 
 def silent(kind: str, subject: str) -> None:
@@ -167,23 +167,31 @@ def _export(
     role = _role(subject)
     if role == subject and role in plan.subjects("train"):
         table = setting.profile.recipes[role]
-        recipe = _affordable(Recipe(**table.model_dump(exclude={"expected_seconds"})), exported, setting.profile.max_training_work)
+        whole = Recipe(**table.model_dump(exclude={"expected_seconds"}))
+        recipe = _affordable(whole, exported, setting.profile.max_training_work)
         data = setting.data[subject_of(role, matches, setting.rubric)]
         # Where nothing was measured, better than chance is all that is asked.
         goals = {
             str(source): thresholds[role].value if role in thresholds else chance_bound(CLASSES, data.held)
             for source, thresholds in setting.profile.thresholds.items()
+            if recipe == whole
         }
         found.trainings[role] = trainers.train(exported, data, recipe, goals, derived_seed(setting.seed, f"train {role}"))
     found.facts[subject] = trainers.analyse(exported, derived_seed(setting.seed, f"analyse {subject}"))
 
 
 def _affordable(recipe: Recipe, exported: Exported, work: int) -> Recipe:
-    """The recipe with as many steps as a network of that cost may take: counted, so that it is the same on every machine."""
+    """The recipe, or where its images would cost a network of that size too much, fewer of them in smaller batches.
+
+    The work is counted, so that it is the same on every machine.
+    """
     graph = exported.largest[0]
     batch = graph.fixed_batch or 2
-    cost = measure_cost(graph, batch).multiply_adds / batch * recipe.batch
-    return replace(recipe, steps=max(min(recipe.steps, _LEAST_STEPS), min(recipe.steps, int(work / max(cost, 1)))))
+    images = max(int(work / max(measure_cost(graph, batch).multiply_adds / batch, 1)), _LEAST_IMAGES)
+    if images >= recipe.steps * recipe.batch:
+        return recipe
+    steps = min(recipe.steps, images // _SMALL_BATCH)
+    return replace(recipe, steps=steps, batch=min(recipe.batch, images // steps), held=_FEW_HELD)
 
 
 def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[str, Any]:

@@ -163,6 +163,7 @@ class TrainingResult:
     """What came of training one network by a recipe on a data set. Accuracies are fractions of exact counts."""
 
     steps: int
+    images: int  # trained on, each as often as it came: steps times the batch of the recipe
     stopped_early: bool
     diverged: bool  # a loss or an output was not finite
     precision: str  # "bfloat16" | "float32"

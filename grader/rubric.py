@@ -172,7 +172,7 @@ class Profile(Table):
     needs_real_data: bool = False
     recipes: dict[str, RecipeTable] = Field(description="By role.")
     max_training_work: int = Field(
-        250_000_000_000, gt=0, description="Multiply-adds of the forward passes of a training; a network that needs more gets fewer steps."
+        250_000_000_000, gt=0, description="Multiply-adds of the forward passes of a training; a network that needs more sees fewer images."
     )
     thresholds: dict[DataSource, dict[str, Threshold]] = Field(description="Held-out accuracy by data source and role.")
 

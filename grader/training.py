@@ -62,6 +62,7 @@ class Recipe:
     weight_decay: float = 0.0
     stop_at: float | None = None  # held-out accuracy that is enough; None trains to the end
     host: Literal["classifier", "block"] = "classifier"
+    held: int | None = None  # held-out images to count on; None counts on all
 
 
 def train(exported: Exported, images: Images, recipe: Recipe, *, seed: int, device: str = "cpu") -> TrainingResult:
@@ -237,12 +238,13 @@ class _Run:
         return torch.cat(parts)
 
     def _measured(self, before: int, optimiser: torch.optim.Optimizer | None) -> TrainingResult:
-        logits = self._logits(self.data.held[0])
-        labels = self.data.held[1]
+        held, labels = (part[: self.recipe.held] for part in self.data.held)
+        logits = self._logits(held)
         losses = torch.stack(self.losses) if self.losses else torch.empty(0)
         images, seen = (part[: 2 * _GLIMPSE] for part in self.data.train)
         return TrainingResult(
             steps=len(self.losses),
+            images=len(self.losses) * self.recipe.batch,
             stopped_early=self.stopped,
             diverged=not bool(losses.isfinite().all() and logits.isfinite().all()),
             precision=self.precision,

@@ -10,6 +10,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # A module may import from its own floor's package and from any floor further down this list.
 FLOORS = (
     ("cli",),
+    ("commands",),
+    ("batch",),
+    ("executors",),
     ("session",),
     ("examiner",),
     ("provenance",),
@@ -21,13 +24,20 @@ FLOORS = (
     ("checks", "sandbox", "datasets"),
     ("training",),
     ("network", "measures", "device"),
+    ("gradebook", "similarity"),
+    ("cohort",),
     ("rubric", "submission"),
     ("records",),
     ("worker",),
     ("files", "errors"),
 )
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
-SEES_ONLY = {"report": {"records", "errors"}, "worker": {"worker"}, "schemas": {"rubric", "files", "report"}}
+SEES_ONLY = {
+    "report": {"records", "errors", "cohort"},
+    "gradebook": {"records", "errors", "cohort", "files"},
+    "worker": {"worker"},
+    "schemas": {"rubric", "files", "report"},
+}
 
 
 def rooms_imported(path: Path, room: str) -> set[str]:

@@ -143,13 +143,21 @@ def test_a_network_is_exported_examined_trained_and_built_again() -> None:
     assert (recipe, goals, seed) == (Recipe(steps=5), {"digits": 0.9}, derived_seed(7, "train net"))
 
 
-@pytest.mark.parametrize(("work", "steps"), [(10**9, 40), (10**7, 20), (1, 20)])
-def test_a_network_whose_steps_are_dear_gets_fewer_of_them(work: int, steps: int) -> None:
-    """The network takes 6912 multiply-adds of its convolution and 2560 of its linear layer, 64 times a step."""
-    found = run(worker(), EXPORT, TRAIN, recipe={"steps": 40, "expected_seconds": 1.0}, work=work)
-    ((recipe, _, _),) = found.trainers.trained
-    assert recipe.steps == steps
-    assert run(worker(), EXPORT, TRAIN, recipe={"steps": 5, "expected_seconds": 1.0}, work=1).trainers.trained[0][0].steps == 5
+DEAR = [(10**9, range(64, 65), None), (2_000 * 9_472, range(28, 34), 256), (1, range(16, 17), 256)]
+
+
+@pytest.mark.parametrize(("work", "batches", "held"), DEAR)
+def test_a_network_that_is_dear_sees_fewer_images(work: int, batches: range, held: int | None) -> None:
+    """An image takes 6912 multiply-adds in the convolution, 2560 in the linear layer, and few besides: 60 times 64 for the whole."""
+    found = run(worker(), EXPORT, TRAIN, recipe={"steps": 60, "expected_seconds": 1.0}, work=work)
+    ((recipe, goals, _),) = found.trainers.trained
+    assert (recipe.steps, recipe.held) == (40 if work == 1 else 60, held) and recipe.batch in batches
+    assert goals == ({} if held else {"digits": 0.9})
+
+
+def test_a_short_recipe_is_left_whole() -> None:
+    found = run(worker(), EXPORT, TRAIN, recipe={"steps": 5, "expected_seconds": 1.0}, work=1)
+    assert found.trainers.trained[0][0] == Recipe(steps=5)
 
 
 def test_the_worker_is_told_how_to_build_and_nothing_to_score() -> None:

@@ -86,6 +86,11 @@ def test_the_callers_state_is_left_alone() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+def test_a_short_training_counts_on_few_held_out_images() -> None:
+    few = train(exported(), pictures(), replace(RECIPE, steps=2, batch=8, held=10), seed=0)
+    assert (few.held, few.images, sum(map(sum, few.confusion))) == (10, 16, 10)
+
+
 def test_it_stops_when_the_threshold_is_safely_reached() -> None:
     result = train(exported(), pictures(), replace(RECIPE, stop_at=0.7), seed=0)
     assert result.stopped_early and result.steps < 60 and result.accuracy >= 0.7

@@ -57,8 +57,9 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
         return _review(role, message("before any training it was right on {found}", found=found), place)
     recipe = case.profile.recipes.get(role)
     measured = _measured(role, result, threshold, source, case.require.classes)
-    if recipe and threshold and result.steps < recipe.steps and not (result.stopped_early or result.diverged):
-        measured = _shortened(measured, role, result, recipe.steps, case.require.classes)
+    images = recipe.steps * recipe.batch if recipe else 0
+    if threshold and result.images < images and not (result.stopped_early or result.diverged):
+        measured = _shortened(measured, role, result, images, case.require.classes)
     return _not_rebuilt(measured, again) if isinstance(again, Fault) else measured
 
 
@@ -116,13 +117,13 @@ def _measured(role: str, result: TrainingResult, threshold: Threshold | None, so
     )
 
 
-def _shortened(measured: Item, role: str, result: TrainingResult, steps: int, classes: int) -> Item:
-    """A network whose steps are dear gets fewer of them; the threshold is for all of them, so that missing it says little."""
+def _shortened(measured: Item, role: str, result: TrainingResult, images: int, classes: int) -> Item:
+    """A network whose steps are dear sees fewer images; the threshold is for all of them, so that missing it says little."""
     if measured.holds == 1:
         return measured
     bound = chance_bound(classes, result.held)
     why = message(
-        "it is so large that it was trained for {done} of {steps} steps; only better than chance was asked", done=result.steps, steps=steps
+        "it is so large that it was trained on {done} of {all} images; only better than chance was asked", done=result.images, all=images
     )
     expected = message("{role}: at least {value} of the held-out images right", role=role, value=f"{100 * bound:.1f} %")
     return replace(measured, holds=Fraction(result.correct >= bound * result.held), expected=expected, why=why, review=Review.RECOMMENDED)

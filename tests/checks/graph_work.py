@@ -127,7 +127,7 @@ def verdict(given: Case, check: str, found: Evidence, share: Fraction = Fraction
 def training(**changes: Any) -> TrainingResult:
     """A training that went well: 95 % of 1000 held-out images."""
     result = TrainingResult(
-        steps=100, stopped_early=False, diverged=False, precision="float32", losses=(2.3, 1.0, 0.3), validation=(),
+        steps=100, images=6400, stopped_early=False, diverged=False, precision="float32", losses=(2.3, 1.0, 0.3), validation=(),
         initial_correct=110, initial_seen=1000, correct=950, held=1000, train_correct=960, train_seen=1000, confusion=(),
         gradient_norms={}, dead_parameters=(),
     )  # fmt: skip

@@ -75,16 +75,14 @@ def test_without_a_measured_threshold_only_better_than_chance_is_asked_and_a_per
         ({"correct": 400}, 1, Review.RECOMMENDED),
         ({"correct": 200}, 0, Review.RECOMMENDED),
         ({"correct": 850, "stopped_early": True}, Fraction(1, 2), Review.NONE),  # its validation images said that it was enough
-        ({"correct": 850, "steps": 200}, Fraction(1, 2), Review.NONE),
+        ({"correct": 850, "images": 200 * 64}, Fraction(1, 2), Review.NONE),
     ],
 )
-def test_a_network_that_was_trained_for_fewer_steps_has_to_be_better_than_chance(
-    changes: dict[str, Any], fraction: Fraction, review: Review
-) -> None:
+def test_a_network_that_saw_fewer_images_has_to_be_better_than_chance(changes: dict[str, Any], fraction: Fraction, review: Review) -> None:
     profile = Profile.model_validate(PROFILE | {"recipes": {"net": {"steps": 200, "expected_seconds": 1}}})
     judgement = word(accuracy.judge(replace(case(accuracy), profile=profile), trained(**changes)))
     assert (judgement.fraction, judgement.review) == (fraction, review)
-    assert ("100 of 200 steps" in str(judgement.why)) == (review is Review.RECOMMENDED)
+    assert ("6400 of 12800 images" in str(judgement.why)) == (review is Review.RECOMMENDED)
 
 
 # --- shipped weights -------------------------------------------------------------------------------------------------

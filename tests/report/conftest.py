@@ -78,7 +78,7 @@ def training(index: int) -> r.TrainingResult:
     rows = tuple(tuple(right if x == y else (100 - right) * (abs(x - y) <= 2) // 4 for x in range(10)) for y in range(10))
     correct = sum(rows[y][y] for y in range(10))
     return r.TrainingResult(
-        steps=300, stopped_early=index == 2, diverged=False, precision="bfloat16",
+        steps=300, images=19200, stopped_early=index == 2, diverged=False, precision="bfloat16",
         losses=tuple(2.3 * (0.9 - 0.08 * index) ** tenth for tenth in range(10)),
         validation=tuple((75 * k, min(0.97, 0.2 + 0.15 * k + 0.05 * index)) for k in range(1, 5)),
         initial_correct=103, initial_seen=1000, correct=correct, held=1000, train_correct=correct + 40, train_seen=1000, confusion=rows,

@@ -1,0 +1,1 @@
+"""Where the submissions of a batch are graded: on this machine, or on a cluster."""
