@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.rubric import Rubric, load_rubric
-from grader.session import default_rubric
+from grader.rubric import Rubric, default_rubric, load_rubric
 
 PRESENT = 0.85
 

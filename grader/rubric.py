@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import tomllib
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ Exact = Annotated[
 ]
 DataSource = Literal["digits", "objects", "mnist", "cifar10", "cifar10-jpeg", "folder"]
 Subject = Literal["mnist", "cifar"]
+_DEFAULT = "lesson4_cnn.toml"
 
 
 class Table(BaseModel):
@@ -197,6 +199,12 @@ class Rubric(Table):
     def criteria_of(self, part: str) -> tuple[Criterion, ...]:
         """The criteria of a part, in order."""
         return tuple(criterion for criterion in self.criterion if criterion.part == part)
+
+
+def default_rubric() -> Path:
+    """The rubric that comes with the grader."""
+    beside = Path(__file__).resolve().parent.parent / "rubrics" / _DEFAULT
+    return beside if beside.exists() else Path(str(files("grader") / "rubrics" / _DEFAULT))
 
 
 def load_rubric(path: Path) -> tuple[Rubric, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -14,13 +13,12 @@ from grader.examiner import examine, match
 from grader.files import cache_folder
 from grader.gathering import Setting, silent
 from grader.records import PUBLIC_SEED, Report, RoleCard
-from grader.rubric import DataTable, Profile, load_rubric
+from grader.rubric import DataTable, Profile, default_rubric, load_rubric
 from grader.sandbox.base import Opener
 from grader.sandbox.isolation import Isolation
 from grader.sandbox.process import open_worker
 from grader.trainers import DataRequest, Trainers
 
-DEFAULT_RUBRIC = "lesson4_cnn.toml"
 DATA_SEED = 20_000  # added to the seed: data and initial weights never share a stream
 
 
@@ -50,12 +48,6 @@ def make_setting(
     data = data_requests(loaded.profile[profile], profile, seed, data_root, download)
     opener = workers or partial(open_worker, isolation=isolation)
     return Setting(loaded, rubric_hash, profile, data, seed, choose_device(device), opener, isolation, listen)
-
-
-def default_rubric() -> Path:
-    """The rubric that comes with the grader."""
-    beside = Path(__file__).resolve().parent.parent / "rubrics" / DEFAULT_RUBRIC
-    return beside if beside.exists() else Path(str(files("grader") / "rubrics" / DEFAULT_RUBRIC))
 
 
 def choose_device(name: str) -> str:

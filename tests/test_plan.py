@@ -4,8 +4,7 @@ import pytest
 
 from grader.errors import InputError
 from grader.plan import make_plan
-from grader.rubric import load_rubric
-from grader.session import default_rubric
+from grader.rubric import default_rubric, load_rubric
 
 RUBRIC, _ = load_rubric(default_rubric())
 PROFILE = RUBRIC.profile["quick"]

@@ -17,8 +17,8 @@ import torch
 from grader.examiner import examine
 from grader.gathering import Setting
 from grader.records import Verdict
-from grader.rubric import load_rubric
-from grader.session import default_rubric, make_setting
+from grader.rubric import default_rubric, load_rubric
+from grader.session import make_setting
 from grader.submission.prose import sections
 from grader.trainers import Trainers
 from tests.locks import one_at_a_time

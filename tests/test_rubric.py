@@ -8,9 +8,8 @@ import pytest
 
 from grader.checks import cases_of
 from grader.errors import InputError
-from grader.rubric import load_rubric
+from grader.rubric import default_rubric, load_rubric
 from grader.schemas import rubric_schema
-from grader.session import default_rubric
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = default_rubric().read_text()

@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.records import Outcome, Review, Verdict, message
-from grader.rubric import load_rubric
+from grader.rubric import default_rubric, load_rubric
 from grader.scoring import score
-from grader.session import default_rubric
 
 RUBRIC, _ = load_rubric(default_rubric())
 SHARES = st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(7, 9), Fraction(1)])

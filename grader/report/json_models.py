@@ -137,6 +137,7 @@ class TrainingModel(_Model):
     """What came of the grader's own training of a network."""
 
     steps: int = Field(description="optimiser steps taken")
+    images: int = Field(description="images trained on, each as often as it came")
     stopped_early: bool = Field(description="the validation images showed early that the threshold is reached")
     diverged: bool = Field(description="a loss or an output was not finite")
     precision: str = Field(description="bfloat16 or float32, in training; accuracies are always taken in float32")

@@ -10,8 +10,7 @@ import pytest
 from grader.checks import cases_of, verdict_on
 from grader.checks.base import Evidence
 from grader.records import Basis, NetworkFacts, Review, Verdict
-from grader.rubric import load_rubric
-from grader.session import default_rubric
+from grader.rubric import default_rubric, load_rubric
 from grader.submission import open_submission
 from tests.checks.experiment_work import facts
 from tests.folders import picture, write

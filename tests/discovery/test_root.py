@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.discovery import homework_in
-from grader.rubric import Rubric, load_rubric
-from grader.session import default_rubric
+from grader.rubric import Rubric, default_rubric, load_rubric
 from grader.submission import open_submission
 
 CODE = "class Net: ...\n"
