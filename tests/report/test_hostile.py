@@ -122,7 +122,7 @@ def harmless_like(texts: list[str]) -> list[str]:
 def test_no_text_adds_an_element_or_an_attribute(texts: list[str]) -> None:
     hostile, harmless = (to_html(written(each)) for each in (texts, harmless_like(texts)))
     structure = Structure(hostile)
-    assert structure.odd == []
+    assert structure.odd == ["people", "/people"]  # where people's words will come
     assert structure.tags == Structure(harmless).tags
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\ufeff\ud800-\udfff]", hostile)
     assert hostile.encode()
