@@ -1,6 +1,6 @@
 """The command: parse, call, render, exit code. The only place that prints.
 
-Exit codes: 0 graded; 1 graded, but below --min-score; 2 bad usage or input; 3 the grader's own fault.
+Exit codes: 0 graded; 1 graded, but below --min-score; 2 bad usage or input; 3 the grader's own fault; 130 stopped.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,28 +21,27 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import grader
-from grader.errors import GradeError, GraderFault, InputError
-from grader.files import write_atomically
+from grader.commands.common import mapped_errors
+from grader.commands.live import PHASES
+from grader.commands.output import check_outputs, write_text
+from grader.errors import GraderFault
 from grader.records import PUBLIC_SEED, Outcome, Report
-from grader.report.text import clean
 from grader.sandbox.ahead import Workers
 from grader.sandbox.isolation import Isolation
 from grader.submission import open_submission, unpacked
 
 app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 roles_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-COMMANDS = {"roles": roles_app}  # first words that are no submission; a folder of that name is ./roles
-BELOW_MINIMUM = 1
-
-PHASES = {
-    "search": "reading the code of {subject} for candidates",
-    "trial": "trying {subject}",
-    "build": "building {subject}",
-    "export": "exporting {subject}",
-    "experiment": "running the experiment {subject} at a tiny budget",
-    "gradients": "asking for the gradients of {subject}",
-    "train": "training {subject}",
+COMMANDS = {  # first words that are no submission: what they do, module and app; a folder of such a name is ./roles
+    "roles": ("which class fills which role", "grader.cli", "roles_app"),
+    "batch": ("a whole cohort", "grader.commands.batch", "batch_app"),
+    "regrade": ("a cohort by a corrected rubric", "grader.commands.batch", "regrade_app"),
+    "override": ("your points beside the machine's", "grader.commands.marks", "override_app"),
+    "comment": ("a word to a student", "grader.commands.marks", "comment_app"),
+    "export": ("the cohort's page and files again", "grader.commands.marks", "export_app"),
+    "similarity": ("who handed in the same", "grader.commands.similarity", "similarity_app"),
 }
+BELOW_MINIMUM = 1
 
 
 def print_version(wanted: bool) -> None:
@@ -52,7 +51,7 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.command(epilog="See also: grade roles SUBMISSION, which class fills which role.")
+@app.command(epilog="Other commands: " + ", ".join(f"grade {name} ({what})" for name, (what, _, _) in COMMANDS.items()) + ".")
 def grade(
     submission: Annotated[Path, typer.Argument(help="Folder or .zip of the submission.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Write the HTML report here.", show_default=False)] = None,
@@ -62,7 +61,7 @@ def grade(
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where networks are trained.")] = "auto",
     data_root: Annotated[Path | None, typer.Option(help="Folder with the real image sets.", show_default=False)] = None,
     download: Annotated[bool, typer.Option("--download", help="Download the real image sets to the data root.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of data, initial weights and order.", min=0, max=2**62)] = PUBLIC_SEED,
+    seed: Annotated[int, typer.Option(help="Seed of data, initial weights and order.", min=0, max=2**53 - 1)] = PUBLIC_SEED,
     only: Annotated[str, typer.Option(help="Parts or criteria, separated by commas: 1.1,3.2", show_default=False)] = "",
     min_score: Annotated[float | None, typer.Option(help="Exit with 1 below this score.", min=0, max=1e6, show_default=False)] = None,
     jobs: Annotated[int, typer.Option(help="Processes that train (0: one for each core).", min=0)] = 0,
@@ -76,8 +75,8 @@ def grade(
 ) -> None:
     """Grade a SUBMISSION: a score, and a reason for every lost point."""
     console = Console(stderr=False)
-    with _mapped_errors(verbose):
-        _check_outputs(out, json)
+    with mapped_errors(verbose):
+        check_outputs(out, json)
         wanted = tuple(name.strip() for name in only.split(",") if name.strip())
         notes: list[str] = []
         with (
@@ -112,8 +111,8 @@ def roles(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Don't show what is being done.")] = False,
 ) -> None:
     """Show which class or factory of a SUBMISSION fills which role, how sure that is, and why."""
-    with _mapped_errors(verbose=False):
-        _check_outputs(out, json)
+    with mapped_errors():
+        check_outputs(out, json)
         with unpacked(submission) as folder, Workers(open_submission(folder), isolation) as workers, _progress(quiet) as listen:
             from grader.discovery.declared import as_toml
             from grader.session import make_setting, match_submission
@@ -124,47 +123,8 @@ def roles(
 
         for path, text in ((out, as_toml(cards)), (json, roles_json(cards))):
             if path is not None:
-                _write_text(path, text)
+                write_text(path, text)
         Console().print(role_table(cards))
-
-
-@contextmanager
-def _mapped_errors(verbose: bool) -> Iterator[None]:
-    """Every error as one sentence and the documented exit code; a traceback only for the grader's own fault, on request."""
-    errors = Console(stderr=True)
-    try:
-        yield
-    except GradeError as error:
-        style = "red" if errors.is_terminal else ""
-        errors.print(f"grade: {clean(str(error))}", style=style, markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
-    except KeyboardInterrupt as error:
-        errors.print("grade: stopped; nothing was written.", highlight=False)
-        raise typer.Exit(130) from error
-    except typer.Exit:
-        raise
-    except Exception as error:
-        if verbose:
-            errors.print(clean(traceback.format_exc()), markup=False, highlight=False)
-        text = f"grade: the grader itself failed ({type(error).__name__}: {error}). Run again with --verbose and report what it prints."
-        errors.print(clean(text), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(GraderFault.exit_code) from error
-
-
-def _check_outputs(*paths: Path | None) -> None:
-    """Refuse before the work what could not be written after it."""
-    given = [path.resolve() for path in paths if path is not None]
-    if len(set(given)) < len(given):
-        raise InputError(f"--out and --json both name {given[0]}: give two files.")
-    for path in paths:
-        if path is None:
-            continue
-        if path.is_dir():
-            raise InputError(f"The report cannot be written to {path}: it is a folder. Give a file, such as {path / 'report.html'}.")
-        if not path.parent.is_dir():
-            raise InputError(f"The report cannot be written to {path}: there is no folder {path.parent}. Make it first.")
-        if not os.access(path.parent, os.W_OK):
-            raise InputError(f"The report cannot be written to {path}: no permission to write in {path.parent}. Choose another folder.")
 
 
 def silent(kind: str, subject: str) -> None:
@@ -207,14 +167,7 @@ def _write(report: Report, out: Path | None, json: Path | None) -> None:
     for path, render in ((out, to_html), (json, to_json)):
         if path is None:
             continue
-        _write_text(path, render(report))
-
-
-def _write_text(path: Path, text: str) -> None:
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place with --out or --json.") from error
+        write_text(path, render(report))
 
 
 def _show(console: Console, report: Report, out: Path | None, quiet: bool, verbose: bool) -> None:
@@ -234,9 +187,10 @@ def _show(console: Console, report: Report, out: Path | None, quiet: bool, verbo
 
 def main() -> None:
     """Entry point: ``grade SUBMISSION``, or another command and its own arguments."""
-    command = COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
-    if command is None:
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(app(standalone_mode=True))
+    _, module, name = COMMANDS[sys.argv[1]]
+    command = getattr(import_module(module), name)
     sys.exit(command(sys.argv[2:], prog_name=f"grade {sys.argv[1]}", standalone_mode=True))
 
 

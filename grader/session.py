@@ -68,6 +68,8 @@ def data_requests(profile: Profile, name: str, seed: int, data_root: Path | None
         raise InputError(
             f"The {name} profile trains on the real image sets: say where they are with --data-root FOLDER, or --download them."
         )
+    if real and not profile.real_data:
+        raise InputError(f"The {name} profile of this rubric names no real image sets: grade without --data-root and --download.")
     tables = profile.real_data if real else profile.data
     return {subject: _request(table, seed, data_root, download) for subject, table in tables.items()}
 
