@@ -156,7 +156,8 @@ class _Place:
             if why_no_more and not quiet:
                 _say(why_no_more)
             return LocalExecutor(jobs, self.timeout_minutes * 60, work)
-        from grader.executors.ray import Needs, RayExecutor
+        from grader.executors.ray import RayExecutor
+        from grader.executors.survey import Needs
 
         return RayExecutor(self.address, Needs(round(self.memory_gib * GIB), self.gpus), self.timeout_minutes * 60, machine, _say)
 

@@ -20,11 +20,14 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from grader.cohort.records import Done, Task, Terms
 from grader.errors import InputError
 from grader.executors.base import Heard
+
+if TYPE_CHECKING:
+    from grader.sandbox.template import Template
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _GRACE_SECONDS = 3.0  # to remove scratch folders before the processes are killed
@@ -120,7 +123,7 @@ def _template(tells: Connection, slots: Sequence[Connection], terms: Terms, time
         tells.send(str(error))
         return
     context = _context()
-    children = [context.Process(target=_slot, args=(place, slots, timeout, scratch)) for place in range(len(slots))]
+    children = [context.Process(target=_slot, args=(place, slots, terms.isolation, timeout, scratch)) for place in range(len(slots))]
     for child in children:
         child.start()
     tells.send("")
@@ -131,18 +134,19 @@ def _template(tells: Connection, slots: Sequence[Connection], terms: Terms, time
             child.join()
 
 
-def _slot(place: int, slots: Sequence[Connection], timeout: float, scratch: str) -> None:
-    """One submission after the other, each in a process of its own."""
+def _slot(place: int, slots: Sequence[Connection], isolation: Literal["full", "best", "none"], timeout: float, scratch: str) -> None:
+    """One submission after the other, each in a process of its own; their workers are forked from one template."""
     _settle(scratch)
+    from grader.sandbox.template import Template
+
     connection = slots[place]
     for other in set(slots) - {connection}:
         other.close()  # a pipe ends for its reader when nobody holds the other side any more
-    context = _context()
-    with contextlib.suppress(EOFError, OSError):
+    with contextlib.suppress(EOFError, OSError), Template(isolation) as workers:
         while True:
             task = connection.recv()
-            ours, theirs = context.Pipe(duplex=False)
-            child = context.Process(target=_grade, args=(theirs, task, scratch))
+            ours, theirs = _context().Pipe(duplex=False)
+            child = _context().Process(target=_grade, args=(theirs, task, workers, scratch))
             child.start()
             theirs.close()
             with _told_to_end([child]):
@@ -175,11 +179,11 @@ def _why_it_ended(code: int | None) -> str:
     return f"The grader's own process {how}, which says nothing about the submission: {what}."
 
 
-def _grade(connection: Connection, task: Task, scratch: str) -> None:
+def _grade(connection: Connection, task: Task, workers: Template, scratch: str) -> None:
     _settle(scratch)
     from grader.executors.work import grade_task
 
-    connection.send(grade_task(task, lambda _, kind, subject: connection.send((kind, subject))))
+    connection.send(grade_task(task, lambda _, kind, subject: connection.send((kind, subject)), workers.open))
 
 
 def _context() -> Any:

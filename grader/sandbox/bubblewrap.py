@@ -39,16 +39,19 @@ _APART = (
     "--uid", str(_USER), "--gid", str(_USER), "--hostname", "worker",
     "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
 )  # fmt: skip
-
+_PROC_READ_ONLY = ("--remount-ro", "/proc")  # uid 0 may write to the kernel's settings there, whatever namespace it is in
 
 _Mount = tuple[str | Path, ...]  # words of the command line
 
 
 @contextmanager
 def wrapped(
-    command: Sequence[str], environment: Mapping[str, str], scratch: Scratch, scratch_bytes: int
+    command: Sequence[str], environment: Mapping[str, str], scratch: Scratch, scratch_bytes: int, *, is_template: bool = False
 ) -> Iterator[tuple[list[str], list[int]]]:
-    """The command to start instead, and the descriptors that it inherits; both only live inside the context."""
+    """The command to start instead, and the descriptors that it inherits; both only live inside the context.
+
+    A template runs no foreign code. It may make namespaces, in which the workers that it forks shut themselves.
+    """
     passwd, empty = scratch.runtime.parent / "passwd", scratch.runtime.parent / "empty"
     passwd.write_text(_PASSWD)
     empty.touch()
@@ -57,16 +60,16 @@ def wrapped(
         ("--ro-bind", scratch.submission, SUBMISSION),
         ("--ro-bind", passwd, "/etc/passwd"),
     ]
-    with _filter_descriptor() as descriptor:
+    with _filter_descriptor(None if is_template else filter_program()) as descriptor:
         seccomp = [] if descriptor is None else ["--seccomp", str(descriptor)]
-        line = [_bwrap(), *_APART, *seccomp, *_file_system(scratch_bytes, empty), *_flat(own), *_settled(environment), "--", *command]
+        line = [_bwrap(), *_APART, *seccomp, *_file_system(scratch_bytes, empty), *_flat(own), *_settled(environment)]
+        line += [*([] if is_template else _PROC_READ_ONLY), "--", *command]
         yield line, [] if descriptor is None else [descriptor]
 
 
 @contextmanager
-def _filter_descriptor() -> Iterator[int | None]:
+def _filter_descriptor(program: bytes | None) -> Iterator[int | None]:
     """The worker's filter of system calls: bubblewrap's own process inside gets it too, or a student's code could use that one."""
-    program = filter_program()
     if program is None:
         yield None
         return
@@ -91,7 +94,18 @@ def _tried(bwrap: str | None, executable: str) -> str | None:
     if bwrap is None:
         return "bubblewrap is not installed"
     environment = {"LD_LIBRARY_PATH": os.environ["LD_LIBRARY_PATH"]} if "LD_LIBRARY_PATH" in os.environ else {}
-    line = [bwrap, *_APART, *_file_system(2**20, None), *_settled(environment), "--", executable, "-I", "-c", "import ctypes"]
+    line = [
+        bwrap,
+        *_APART,
+        *_file_system(2**20, None),
+        *_settled(environment),
+        *_PROC_READ_ONLY,
+        "--",
+        executable,
+        "-I",
+        "-c",
+        "import ctypes",
+    ]
     try:
         done = subprocess.run(line, capture_output=True, timeout=_PROBE_SECONDS, check=False, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -20,7 +20,7 @@ from grader.worker.wire import Frame, WireError, read_frame, write_frame
 
 from .base import Answer, WorkerReply, WorkerRequest
 from .isolation import Facts
-from .launch import Limits, start
+from .launch import Limits, Process, Start
 from .replies import parse_reply, printable
 from .scratch import Scratch
 from .watch import Watch
@@ -32,16 +32,13 @@ TAIL_BYTES = 4096
 class Worker:
     """One started process and the conversation with it; ``missing`` says why it is not shut in by bubblewrap."""
 
-    def __init__(self, scratch: Scratch, limits: Limits, missing: str | None) -> None:
+    def __init__(self, scratch: Scratch, limits: Limits, missing: str | None, start: Start) -> None:
         self._scratch = scratch
         self._missing = missing
         self._asked = 0
         self._facts: Facts | None = None
         self.ended = False
-        with scratch.stderr.open("wb") as errors:
-            launched = partial(start, scratch, limits, errors, shut_in=missing is None)
-            self._watch = Watch(launched, limits, shut_in=missing is None)
-        self._process = self._watch.process
+        self._watch = Watch(partial(start, scratch, limits), limits, shut_in=missing is None)
 
     def wait_until_ready(self) -> Facts:
         """What is known of it. Raises GraderFault when it does not come up: no student code has run before that."""
@@ -87,7 +84,7 @@ class Worker:
     def _exchange(self, request: Frame | None, seconds: float) -> Frame | None:
         """Write and read in a thread, so that neither can block for longer than the deadline (queue.Empty)."""
         results: queue.Queue[Frame | BaseException | None] = queue.Queue(1)
-        threading.Thread(target=_converse, args=(self._process, request, results), daemon=True).start()
+        threading.Thread(target=_converse, args=(self._watch.process, request, results), daemon=True).start()
         result = results.get(timeout=seconds)
         if isinstance(result, BaseException):
             raise result
@@ -95,7 +92,7 @@ class Worker:
 
     def _died(self) -> Fault:
         try:
-            code = self._process.wait(5)
+            code = self._watch.process.wait(5)
         except subprocess.TimeoutExpired:  # it closed its end of the pipe and lives on
             return self._end(Fault("died", "The process stopped answering."))
         last = tail(self._scratch.stderr).strip().rpartition("\n")[2][-200:]
@@ -111,7 +108,7 @@ class Worker:
         """End the process and everything it started."""
         self.ended = True
         self._watch.kill()
-        threading.Thread(target=_close, args=(self._process,), daemon=True).start()
+        threading.Thread(target=_close, args=(self._watch,), daemon=True).start()
 
 
 def tail(path: Path) -> str:
@@ -128,15 +125,19 @@ def tail(path: Path) -> str:
         return ""
 
 
-def _close(process: subprocess.Popen[bytes]) -> None:
+def _close(watch: Watch) -> None:
     """Close the pipes; this waits for a reader, and a stray child of the student's may keep one waiting."""
+    try:
+        process = watch.process
+    except Exception:  # it never started
+        return
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError, ValueError):
                 pipe.close()
 
 
-def _converse(process: subprocess.Popen[bytes], request: Frame | None, results: queue.Queue[Any]) -> None:
+def _converse(process: Process, request: Frame | None, results: queue.Queue[Any]) -> None:
     assert process.stdin is not None and process.stdout is not None
     try:
         if request is not None:

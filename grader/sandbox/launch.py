@@ -8,10 +8,10 @@ import os
 import site
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from . import bubblewrap
 from .scratch import Scratch
@@ -49,9 +49,30 @@ class _Places:
     working_copy: Path | None = None
 
 
-def start(scratch: Scratch, limits: Limits, errors: IO[bytes], *, shut_in: bool) -> subprocess.Popen[bytes]:
-    """The process, with pipes to talk to it; what it prints goes to ``errors``. ``shut_in`` asks for bubblewrap."""
-    with _line(scratch, limits, shut_in) as (line, environment, descriptors):
+_SHUT_IN = _Places(bubblewrap.RUNTIME, bubblewrap.SUBMISSION, bubblewrap.TMP, bubblewrap.WORKING_COPY)
+
+
+class Process(Protocol):
+    """What is needed of a started process; ``subprocess.Popen`` has it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+Start = Callable[[Scratch, Limits], Process]
+"""Starts the worker of a prepared folder."""
+
+
+def start(scratch: Scratch, limits: Limits, *, shut_in: bool) -> Process:
+    """The process, with pipes to talk to it; what it prints goes to a file. ``shut_in`` asks for bubblewrap."""
+    with scratch.stderr.open("wb") as errors, _line(scratch, limits, shut_in) as (line, environment, descriptors):
         return subprocess.Popen(
             line,
             stdin=subprocess.PIPE,
@@ -71,16 +92,33 @@ def _line(scratch: Scratch, limits: Limits, shut_in: bool) -> Iterator[tuple[lis
         places = _Places(scratch.runtime, scratch.submission, scratch.temporary)
         yield _command(places, limits), _environment(places), []
         return
-    places = _Places(bubblewrap.RUNTIME, bubblewrap.SUBMISSION, bubblewrap.TMP, bubblewrap.WORKING_COPY)
-    environment = _environment(places) | {"PATH": "/usr/bin:/bin"}  # the user's own names folders that are not there
-    with bubblewrap.wrapped(_command(places, limits), environment, scratch, limits.scratch_bytes) as (line, descriptors):
+    with bubblewrap.wrapped(_command(_SHUT_IN, limits), shut_in_environment(), scratch, limits.scratch_bytes) as (line, descriptors):
         yield line, {}, descriptors
 
 
+def shut_in_environment() -> dict[str, str]:
+    """The environment inside bubblewrap."""
+    return _environment(_SHUT_IN) | {"PATH": "/usr/bin:/bin"}  # the user's own names folders that are not there
+
+
+def shut_in_arguments(limits: Limits) -> list[str]:
+    """What a worker inside bubblewrap is told."""
+    return _arguments(_SHUT_IN, limits)
+
+
+def python() -> list[str]:
+    """The command line up to the worker's own arguments."""
+    return [sys.executable, "-P", "-B", "-X", "utf8", "-m", "worker"]
+
+
 def _command(places: _Places, limits: Limits) -> list[str]:
+    return [*python(), *_arguments(places, limits)]
+
+
+def _arguments(places: _Places, limits: Limits) -> list[str]:
     own = {name: getattr(limits, name) for name in ("memory_bytes", "file_bytes", "open_files", "cpu_seconds")}
     own |= {"working_copy": str(places.working_copy)} if places.working_copy else {}
-    return [sys.executable, "-P", "-B", "-X", "utf8", "-m", "worker", str(places.submission), json.dumps(own)]
+    return [str(places.submission), json.dumps(own)]
 
 
 def _own_group() -> dict[str, Any]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import psutil
 
@@ -21,22 +22,27 @@ from grader.submission import Submission
 from .base import WorkerReply, WorkerRequest
 from .conversation import Worker, tail
 from .isolation import Isolation, insist, protections, why_open
-from .launch import DEFAULT, Limits
+from .launch import DEFAULT, Limits, start
 from .scratch import Scratch, prepare, remove
+
+if TYPE_CHECKING:
+    from .template import Template
 
 
 class ProcessSandbox:
     """One worker process for one submission; started on the first request, and again after it died.
 
     Use it in a ``with`` statement: leaving it ends the process and removes the scratch folder. Raises InputError where
-    the isolation is "full" and cannot be had.
+    the isolation is "full" and cannot be had. A template forks the process, which then is as well shut in as one that starts alone.
     """
 
-    def __init__(self, submission: Path, limits: Limits = DEFAULT, isolation: Isolation = "best") -> None:
+    def __init__(self, submission: Path, limits: Limits = DEFAULT, isolation: Isolation = "best", template: Template | None = None) -> None:
         self._submission = submission
         self._limits = limits
         self._isolation = isolation
         self._missing = why_open(isolation)
+        self._start = template.start if template else partial(start, shut_in=self._missing is None)
+        self._home = template.inbox if template else None
         self._folder: Path | None = None
         self._scratch: Scratch | None = None
         self._worker: Worker | None = None
@@ -51,7 +57,7 @@ class ProcessSandbox:
     def preload(self) -> None:
         """Start the worker without waiting for it. Raises InputError when the submission cannot be copied."""
         if self._worker is None:
-            self._worker = Worker(self._prepared(), self._limits, self._missing)
+            self._worker = Worker(self._prepared(), self._limits, self._missing, self._start)
 
     def run(self, request: WorkerRequest) -> WorkerReply:
         """The reply; a dead, silent or lying worker is a fault.
@@ -106,7 +112,7 @@ class ProcessSandbox:
 
     def _prepared(self) -> Scratch:
         if self._scratch is None:
-            folder = Path(tempfile.mkdtemp(prefix="grade-")).resolve()
+            folder = Path(tempfile.mkdtemp(prefix="grade-", dir=self._home)).resolve()
             try:
                 self._scratch = prepare(folder, self._submission)
             except BaseException:

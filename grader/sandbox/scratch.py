@@ -33,10 +33,15 @@ def prepare(folder: Path, submission: Path) -> Scratch:
     """Fill an empty folder. Raises InputError when the submission is no folder or too large."""
     scratch = Scratch(folder / "runtime", folder / "submission", folder / "tmp", folder / "stderr.txt")
     scratch.temporary.mkdir()
-    package = Path(grader.worker.__file__).parent
-    shutil.copytree(package, scratch.runtime / "worker", ignore=shutil.ignore_patterns("__pycache__"))
+    copy_runtime(scratch.runtime)
     _copy(submission, scratch.submission)
     return scratch
+
+
+def copy_runtime(runtime: Path) -> None:
+    """The worker's package, alone in a new folder."""
+    package = Path(grader.worker.__file__).parent
+    shutil.copytree(package, runtime / "worker", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def _copy(source: Path, target: Path) -> None:

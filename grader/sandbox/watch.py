@@ -19,7 +19,7 @@ from grader.records import Fault
 
 from .control_group import ControlGroup, create
 from .family import Member, end, family, freeze, resident_bytes
-from .launch import Limits
+from .launch import Limits, Process
 
 SAMPLES_PER_SECOND = 5
 
@@ -27,7 +27,7 @@ SAMPLES_PER_SECOND = 5
 class Watch:
     """One started process with its descendants, and what they may use."""
 
-    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], limits: Limits, *, shut_in: bool) -> None:
+    def __init__(self, start: Callable[[], Process], limits: Limits, *, shut_in: bool) -> None:
         self._limits = limits
         self._shut_in = shut_in
         self._seen: dict[int, Member] = {}
@@ -35,9 +35,13 @@ class Watch:
         self._killing = threading.Lock()
         self._ended = threading.Event()
         self.group: ControlGroup | None = None
-        started: Future[subprocess.Popen[bytes]] = Future()
-        threading.Thread(target=self._run, args=(start, started), daemon=True).start()
-        self.process = started.result()
+        self._started: Future[Process] = Future()
+        threading.Thread(target=self._run, args=(start,), daemon=True).start()
+
+    @property
+    def process(self) -> Process:
+        """The process, as soon as it is there. Raises what its start raised."""
+        return self._started.result()
 
     def enclose(self) -> None:
         """Put the family into a control group, where one can be had; call it before any student code runs."""
@@ -60,13 +64,13 @@ class Watch:
     def kill(self) -> None:
         """End the process and everything it started; when this returns, they are gone."""
         with self._killing:
-            if self._ended.is_set():
+            if self._ended.is_set() or self._started.exception() is not None:
                 return
             self.excess()  # the group that knows is gone afterwards
             if not self._shut_in:  # in a process space of its own all end with the first
                 self._seen |= {member.pid: member for member in freeze(self.process.pid)}
             self._look()
-            if sys.platform != "win32":
+            if sys.platform != "win32" and isinstance(self.process, subprocess.Popen):
                 with contextlib.suppress(OSError):
                     os.killpg(self.process.pid, signal.SIGKILL)
             self.process.kill()
@@ -76,14 +80,13 @@ class Watch:
             self.process.wait()
             self._ended.set()
 
-    def _run(self, start: Callable[[], subprocess.Popen[bytes]], started: Future[subprocess.Popen[bytes]]) -> None:
+    def _run(self, start: Callable[[], Process]) -> None:
         try:
             process = start()
-        except BaseException as error:  # raised where the process was asked for
-            started.set_exception(error)
+        except BaseException as error:  # raised where the process is asked for
+            self._started.set_exception(error)
             return
-        self.process = process
-        started.set_result(process)
+        self._started.set_result(process)
         try:
             while self._excess is None and not self._ended.wait(1 / SAMPLES_PER_SECOND) and process.poll() is None:
                 self._excess = self._sample()
@@ -94,8 +97,8 @@ class Watch:
         limits, members = self._limits, self._look()
         if (self.group is not None and self.group.refused_processes()) or sum(member.threads for member in members) > limits.processes:
             return _too_many_processes(limits)
-        if self.excess() is not None or resident_bytes(members, limits.resident_bytes) > limits.resident_bytes:
-            return _too_much_memory(limits)
+        if self.excess() is not None or (self.group is None and resident_bytes(members, limits.resident_bytes) > limits.resident_bytes):
+            return _too_much_memory(limits)  # what forks share takes seconds to count, which the kernel need not do
         return _too_many_files(limits) if self._files(members) > limits.files else None
 
     def _look(self) -> list[Member]:

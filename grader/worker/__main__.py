@@ -1,4 +1,7 @@
-"""``python -m worker SUBMISSION [LIMITS]``: answer requests until the standard input ends (see ``wire``)."""
+"""``python -m worker SUBMISSION [LIMITS]``: answer requests until the standard input ends (see ``wire``).
+
+``python -m worker --template DESCRIPTOR`` forks such workers (see ``template``).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,10 @@ from .wire import Frame, WireError, read_frame, write_frame
 
 def main() -> None:
     """Take the conversation away from the student's code, then serve."""
+    if sys.argv[1] == "--template":
+        from .template import fork_workers
+
+        sys.argv[1:] = fork_workers(int(sys.argv[2]))
     requests, replies = _private_streams()
     limits = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
     _limit_resources(limits)
@@ -74,8 +81,10 @@ def _prepare(root: Path) -> Any:
     from .integrity import Integrity
     from .loading import Submission
     from .service import answer
+    from .warm import make_way
 
     submission, integrity = Submission(root), Integrity()
+    make_way(submission.root)
     return lambda request: answer(submission, integrity, request)
 
 

@@ -99,7 +99,8 @@ def test_a_grading_that_is_killed_takes_nothing_else_along(submissions: dict[str
 def _graders_of(scratch: Path) -> list[int]:
     """Processes two floors below the template: the ones that grade a submission."""
     template = next(each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline()))
-    return [grader.pid for slot in template.children() for grader in slot.children()]
+    slots = [each for each in template.children() if each.cmdline() == template.cmdline()]
+    return [each.pid for slot in slots for each in slot.children() if each.cmdline() == template.cmdline()]
 
 
 def test_one_that_takes_too_long_is_given_up(submissions: dict[str, Path], scratch: Path, heard: list[tuple[str, str, str]]) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 from grader.asking import Deadlines
@@ -20,7 +19,7 @@ from grader.gathering import Setting
 from grader.records import Report
 from grader.report.json_report import to_json
 from grader.sandbox.base import Opener
-from grader.sandbox.process import open_worker
+from grader.sandbox.template import Template
 from grader.session import make_setting
 from grader.submission.archive import unpacked
 from grader.trainers import Trainers
@@ -74,8 +73,8 @@ class Grader:
     @contextmanager
     def start(cls, shared: Path) -> Iterator[Grader]:
         """Start a pool. Nothing is cached: what a pool has trained, it has trained after an attack."""
-        setting = replace(make_setting(rubric=RUBRIC, device="cpu", isolation="full"), open_worker=partial(open_worker, isolation="full"))
-        with Trainers(1, "cpu", None) as trainers:
+        with Template("full") as template, Trainers(1, "cpu", None) as trainers:
+            setting = make_setting(rubric=RUBRIC, device="cpu", isolation="full", workers=template.open)
             yield cls(setting, trainers, shared)
 
     def alone(self, name: str) -> Graded:
