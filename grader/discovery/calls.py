@@ -79,12 +79,8 @@ class _Finder:
         named = [each.name for each in definition.parameters if each.kind == "keyword"]
         before = {**dict(zip(names, target.positional, strict=False)), **target.named}
         open_names = [*names[len(target.positional) :], *named]
-        for row in self._evaluator.enclosing.bound(target.given, open_names, at, any_name=self._takes_any(definition, target.ref)):
+        signature = self._signatures.signature(target.ref, definition.kind)
+        for row in self._evaluator.enclosing.bound(target.given, open_names, at, signature[1].args if signature else None):
             arguments = {name: plain(value) for name, value in {**before, **row}.items()}
             known = {name: value for name, value in arguments.items() if value is not UNKNOWN}
             yield Call(target.ref.place, known, at.unit.path, line, words)
-
-    def _takes_any(self, definition: Definition, ref: Ref) -> bool:
-        """Whether it takes keywords of any name."""
-        signature = self._signatures.signature(ref, definition.kind)
-        return signature is not None and signature[1].args.kwarg is not None

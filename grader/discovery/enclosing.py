@@ -122,15 +122,23 @@ class Enclosing:
     def given(self, call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, names: list[str], at: At) -> Iterator[Pins]:
         """The arguments of a call by the names that the function has for them; `**kwargs` gets what has no other name."""
         rest = function.args.kwarg
-        for row in self.bound(Given(call.args, call.keywords), names, at, any_name=rest is not None):
-            more = {name: value for name, value in row.items() if name not in names}
-            yield {**{name: value for name, value in row.items() if name in names}, **({rest.arg: more} if rest else {})}
+        for row in self.bound(Given(call.args, call.keywords), names, at, function.args):
+            known = {*names, function.args.vararg.arg if function.args.vararg else None}
+            more = {name: value for name, value in row.items() if name not in known}
+            yield {**{name: value for name, value in row.items() if name in known}, **({rest.arg: more} if rest else {})}
 
-    def bound(self, call: Given, names: list[str], at: At, *, any_name: bool = False) -> list[Pins]:
-        """Arguments by the names of parameters, one dict for each combination; what is not known is left out."""
-        choices: dict[str, Values] = {}
-        for name, values in zip(names, self._positional(call.args, at), strict=False):
-            choices[name] = values
+    def bound(self, call: Given, names: list[str], at: At, takes: ast.arguments | None = None) -> list[Pins]:
+        """Arguments by the names of parameters, one dict for each combination; what is not known is left out.
+
+        ``names`` are the parameters that are still open; ``takes`` says which of them go by keyword only, and what gets the rest.
+        """
+        by_keyword = {each.arg for each in takes.kwonlyargs} if takes else set()
+        any_name = takes is not None and takes.kwarg is not None
+        in_order = [name for name in names if name not in by_keyword]
+        given = list(self._positional(call.args, at))
+        choices: dict[str, Values] = dict(zip(in_order, given, strict=False))
+        if takes and takes.vararg and (more := given[len(in_order) :]):
+            choices[takes.vararg.arg] = tuple(map(list, combinations(more)))
         for keyword in call.keywords:
             values = self._evaluator.values(keyword.value, at)
             table = {keyword.arg: values} if keyword.arg else {}
@@ -147,7 +155,8 @@ class Enclosing:
                 continue
             value = self._evaluator.values(argument.value, at)[0]
             if not isinstance(value, list):
-                return  # how many it stands for is not known
+                yield NOTHING  # how many it stands for is not known
+                return
             yield from ((each,) for each in value)
 
     def _narrowed(self, unit: Unit, above: ast.AST, part: ast.AST, found: list[Pins]) -> list[Pins]:

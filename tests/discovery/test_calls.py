@@ -206,3 +206,26 @@ def test_hostile_sources_are_read_in_bounded_time(tmp_path: Path, kind: str) -> 
     assert time.process_time() - start < 15
     assert len(found) <= 1500
     assert all(len(str(each.arguments)) < 20_000 for each in found)
+
+
+@pytest.mark.parametrize(
+    ("signature", "call", "arguments"),
+    {
+        "all of them": ("*sizes", "Stack(784, 64, 10)", [{"sizes": [784, 64, 10]}]),
+        "what is left": ("first, *sizes", "Stack(784, 64, 10)", [{"first": 784, "sizes": [64, 10]}]),
+        "before what goes by keyword only": (
+            "*sizes, width=8",
+            "Stack(784, 10)\nStack(784, width=4)",
+            [{"sizes": [784, 10]}, {"sizes": [784], "width": 4}],
+        ),
+        "a bare star": ("first=1, *, width=8", "Stack(3, width=4)", [{"first": 3, "width": 4}]),
+        "by keyword after a list": ("*sizes", "numbers = [784, 10]\nStack(*numbers)", [{"sizes": [784, 10]}]),
+        "not all of it is known": ("*sizes", "Stack(784, *read())", [{}]),
+        "in a loop": ("*sizes", "for n in (3, 5):\n    Stack(784, n)", [{"sizes": [784, 3]}, {"sizes": [784, 5]}]),
+        "handed on by a function": ("*sizes", "def make(*widths):\n    return Stack(*widths)\nmake(784, 10)", [{"sizes": [784, 10]}]),
+    }.values(),
+)
+def test_arguments_that_a_star_gathers(tmp_path: Path, signature: str, call: str, arguments: list[dict[str, Any]]) -> None:
+    code = f"from torch import nn\nclass Stack(nn.Module):\n    def __init__(self, {signature}):\n        super().__init__()\n{call}"
+    found = surveyed(tmp_path, code).calls
+    assert [each.arguments for each in found if each.definition == "work.py:Stack"] == arguments
