@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal
 
@@ -29,6 +29,20 @@ _OTHER_NAMES = re.compile(
     r"train|fit|eval|test|run|main|experiment|loss|acc|metric|plot|show|visual|draw|count|measure|save|load|compare|analy|report|init|seed",
     re.I,
 )
+# The constructors of the layers that students derive from without one of their own: the parameters, with the defaults they have.
+_NEEDED = Unknown.MISSING
+_CONVOLUTION = {"in_channels": _NEEDED, "out_channels": _NEEDED, "kernel_size": _NEEDED}
+_POOL = {"kernel_size": _NEEDED, "stride": None, "padding": 0}
+_TORCH: Mapping[str, Mapping[str, Any]] = {
+    "Conv2d": {**_CONVOLUTION, "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True},
+    "Conv1d": {**_CONVOLUTION, "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True},
+    "Linear": {"in_features": _NEEDED, "out_features": _NEEDED, "bias": True},
+    "MaxPool2d": _POOL,
+    "AvgPool2d": _POOL,
+    "BatchNorm2d": {"num_features": _NEEDED},
+    "PReLU": {"num_parameters": 1, "init": 0.25},
+    "LeakyReLU": {"negative_slope": 0.01},
+}
 _NO_TENSORS = re.compile(r"model|net|module|loader|dataset|optim|criterion|device|path|history|epoch|logger|ax|fig|name|title|layer", re.I)
 _NO_LAYERS = re.compile(r"torch\.(optim|utils|cuda|device|tensor|zeros|ones|rand|randn|arange|from_numpy|manual_seed|save|load)\b")
 
@@ -88,9 +102,18 @@ class Signatures:
 
     def _definition(self, ref: Ref, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, kind: Kind) -> Definition:
         signature = self.signature(ref, kind)
-        parameters = tuple(self._parameters(*signature, skips=not isinstance(node, Function))) if signature else ()
+        own = self._parameters(*signature, skips=not isinstance(node, Function)) if signature else self._of_torch(ref)
         bases = tuple(text for base in getattr(node, "bases", []) if (text := short_text(base)))
-        return Definition(ref.file, ref.name, node.lineno, kind, parameters, (ast.get_docstring(node) or "")[:MAX_DOC], bases)
+        return Definition(ref.file, ref.name, node.lineno, kind, tuple(own), (ast.get_docstring(node) or "")[:MAX_DOC], bases)
+
+    def _of_torch(self, ref: Ref, depth: int = 0) -> Iterator[Parameter]:
+        """The parameters of the torch layer that a class without a constructor derives from."""
+        base = next(self.bases(ref), None)
+        if isinstance(base, Ref) and depth < 8 and base in self._evaluator.definitions:
+            yield from self._of_torch(base, depth + 1)
+        elif isinstance(base, External) and _MODULES.match(base.name):
+            for name, default in _TORCH.get(base.name.rpartition(".")[2], {}).items():
+                yield Parameter(name, "positional", default)
 
     def _parameters(self, unit: Unit, function: ast.FunctionDef | ast.AsyncFunctionDef, *, skips: bool) -> Iterator[Parameter]:
         """The parameters, without self or ctx where it has one."""

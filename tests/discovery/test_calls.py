@@ -229,3 +229,16 @@ def test_arguments_that_a_star_gathers(tmp_path: Path, signature: str, call: str
     code = f"from torch import nn\nclass Stack(nn.Module):\n    def __init__(self, {signature}):\n        super().__init__()\n{call}"
     found = surveyed(tmp_path, code).calls
     assert [each.arguments for each in found if each.definition == "work.py:Stack"] == arguments
+
+
+def test_the_constructor_of_a_torch_layer_that_a_class_inherits(tmp_path: Path) -> None:
+    code = (
+        "from torch import nn\nclass Cosine(nn.Conv2d):\n    def forward(self, x): return x\nclass Again(Cosine): ...\n"
+        "Cosine(8, 4, 3, padding=1)\nAgain(3, 6, kernel_size=5)"
+    )
+    found = surveyed(tmp_path, code)
+    assert [each.arguments for each in found.calls] == [
+        {"in_channels": 8, "out_channels": 4, "kernel_size": 3, "padding": 1},
+        {"in_channels": 3, "out_channels": 6, "kernel_size": 5},
+    ]
+    assert [each.name for each in found.definitions[0].parameters][:3] == ["in_channels", "out_channels", "kernel_size"]
