@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -28,9 +29,13 @@ from grader.checks import (
     trainable,
 )
 from grader.checks.base import Case, Check, Evidence, joined, review_of
+from grader.checks.naming import class_name
 from grader.errors import InputError
 from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, message
 from grader.rubric import Advice, Alternative, Criterion, DataSource, Profile, Rubric
+
+# "In FILE write A and B. ": the first sentence of a hint, for those who keep to the starter's names.
+_WRITE_THEM = re.compile(r"In \S+ write [A-Z]\w*( and [A-Z]\w*)*\. ")
 
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
@@ -96,6 +101,7 @@ def verdict_on(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Eviden
     """
     best: Verdict | None = None
     try:
+        criterion, cases = _in_own_names(criterion, cases, evidence)
         for case in cases:
             judgement = check_named(case.check).judge(case.case, evidence)
             if judgement is None:
@@ -110,6 +116,22 @@ def verdict_on(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Eviden
         return best or _unavailable(criterion, cases[0], evidence)
     except Exception as error:
         return _broken(criterion, error)
+
+
+def _in_own_names(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Evidence) -> tuple[Advice, tuple[BoundCase, ...]]:
+    """The criterion with a hint that speaks of the student's own classes, where these were found and all of them are there."""
+    names: dict[str, dict[str, None]] = {}
+    for role in criterion.roles:
+        table = cases[0].case.rubric.role.get(role)
+        if table is None or not evidence.candidates.get(role):
+            return criterion, cases
+        names.setdefault(table.name, {})[class_name(evidence.candidates[role])] = None
+    hint = _WRITE_THEM.sub("", criterion.hint)
+    if not names or hint == criterion.hint:
+        return criterion, cases
+    hint = re.sub(r"\b(" + "|".join(map(re.escape, names)) + r")\b", lambda found: " and ".join(names[found[0]]), hint)
+    own = criterion.model_copy(update={"hint": hint})
+    return own, tuple(replace(each, case=replace(each.case, criterion=own)) for each in cases)
 
 
 def _verdict(criterion: Advice, case: BoundCase, judgement: Judgement) -> Verdict:

@@ -200,3 +200,19 @@ def test_equal_messages_stand_once_and_braces_stay_as_they_are() -> None:
     same = message("{name} fails", name="{conv}")
     assert str(joined([same, same, message("{name} fails", name="b")])) == "{conv} fails; b fails"
     assert str(joined([same])) == "{conv} fails"
+
+
+def hint_with(candidates: dict[str, str], hint: str = "In models/net.py write Net. Train Net yourself, not Network.") -> str:
+    given_case = case(says(None), "net")
+    table = given_case.rubric.role["net"].model_copy(update={"file": "models/net.py", "name": "Net"})
+    criterion = given_case.criterion.model_copy(update={"hint": hint, "roles": ["net"]})
+    given_case = replace(given_case, criterion=criterion, rubric=given_case.rubric.model_copy(update={"role": {"net": table}}))
+    bound = BoundCase("network", Basis.MEASURED, Fraction(1), given_case)
+    return str(grader.checks._in_own_names(criterion, (bound,), replace(NOTHING, candidates=candidates))[1][0].case.criterion.hint)
+
+
+def test_a_hint_speaks_of_the_class_that_was_found() -> None:
+    assert hint_with({"net": "nets.py:SkipNet(widths=[16, 32])"}) == "Train SkipNet yourself, not Network."
+    assert hint_with({}) == "In models/net.py write Net. Train Net yourself, not Network."
+    asked = "In models/net.py write a class Net with a residual block."
+    assert hint_with({"net": "nets.py:SkipNet()"}, asked) == asked
