@@ -58,15 +58,15 @@ class Plan:
 
 
 class Grades:
-    """The folder of a cohort's grades. Use it as a context manager; ``write`` keeps other writers out."""
+    """The folder of a cohort's grades. Use it as a context manager; while it is open nobody else can write. ``make`` begins a new one."""
 
-    def __init__(self, folder: Path, *, write: bool) -> None:
-        if write:
+    def __init__(self, folder: Path, *, make: bool = False) -> None:
+        if make:
             _make(folder)
         elif not (folder / GRADEBOOK).exists():
             raise InputError(f"There is no gradebook in {folder}: say where it is with --grades FOLDER, or make one with grade batch.")
         self.folder = folder
-        self.book = Gradebook.open(folder / GRADEBOOK, write=write)
+        self.book = Gradebook.open(folder / GRADEBOOK, write=True)
 
     def __enter__(self) -> Grades:
         return self

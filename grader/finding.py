@@ -149,7 +149,8 @@ def _distinct(
         taken = [shape for shape in images if len(outputs.get(shape, ())) == 1]
         others = [shape for shape in shapes if len(outputs.get(shape, ())) > 1]
         for shape in taken or others[:1]:
-            key = (outcome.get("parameters"), shape, outputs[shape], *_telling(build))
+            count = outcome.get("parameters")
+            key = (count if type(count) is int else 0, shape, outputs[shape], *_telling(build))
             if key not in seen:
                 seen.add(key)
                 yield _Tried(build, shape)

@@ -30,7 +30,7 @@ from grader.checks.base import ClaimedGradients, Evidence
 from grader.discovery import Match
 from grader.network.caps import measure_cost
 from grader.network.exported import Exported
-from grader.network.fresh import alike_weights
+from grader.network.fresh import alike_weights, others_than
 from grader.network.gradients import DirectionalCheck
 from grader.network.graph import Limits
 from grader.plan import Plan
@@ -41,6 +41,7 @@ from grader.sandbox.isolation import Isolation
 from grader.submission import Submission
 from grader.trainers import WORK_SECONDS, DataRequest, GradientPoint, Timed, Trainers
 from grader.training import Recipe
+from grader.variants import left_unasked, stated_roles, with_variants
 
 T = TypeVar("T")
 _LEAST_IMAGES, _SMALL_BATCH, _FEW_HELD = 640, 16, 256  # of a training that is cut short
@@ -83,11 +84,13 @@ class Gathered:
 @dataclass(frozen=True)
 class _Claim:
     functions: tuple[str, ...]
+    idle: tuple[str, ...]
+    others: tuple[str, ...]
     comparison: Future[DirectionalCheck | Fault]
 
     def result(self) -> ClaimedGradients | Fault:
         compared = result_of(self.comparison)
-        return compared if isinstance(compared, Fault) else ClaimedGradients(self.functions, compared)
+        return compared if isinstance(compared, Fault) else ClaimedGradients(self.functions, compared, self.idle, self.others)
 
 
 @dataclass
@@ -104,7 +107,7 @@ class _Collected:
 
 def gather(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, trainers: Trainers) -> Gathered:
     """Find out everything the plan wants."""
-    found = _Collected()
+    found, matches = _Collected(), with_variants(matches, submission, setting.rubric)
     with setting.open_worker(submission) as sandbox:
         protections = sandbox.protections()
         worker = Worker(sandbox, setting.deadlines)
@@ -117,12 +120,14 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
             found.gradients[role] = _gradients(role, matches, setting, trainers, worker, found)
     _rebuild_all(plan, submission, matches, setting, found, worker.spent)
     evidence, seconds = _finished(submission, found, setting)
-    searched = [subject for subject in plan.subjects("export") if matches[_role(subject)].shape is not None]
+    searched = [subject for subject in plan.subjects("export") if _match(subject, matches).shape is not None]
     evidence = replace(
         evidence,
         shapes={subject: _sample_shape(subject, matches, setting.rubric) for subject in searched},
-        data={role: subject_of(role, matches, setting.rubric) for role in matches},
-        candidates={role: match.text for role, match in matches.items() if match.candidate} if searched else {},
+        data={role: subject_of(role, matches, setting.rubric) for role in setting.rubric.role},
+        candidates={role: matches[role].text for role in setting.rubric.role if matches[role].candidate} if searched else {},
+        unasked=left_unasked(matches, submission, setting.rubric),
+        stated=stated_roles(submission, setting.rubric),
     )
     return Gathered(evidence, seconds, protections)
 
@@ -143,6 +148,10 @@ def _export_all(plan: Plan, matches: dict[str, Match], setting: Setting, trainer
 
 def _role(subject: str) -> str:
     return subject.partition("#")[0]
+
+
+def _match(subject: str, matches: Mapping[str, Match]) -> Match:
+    return matches.get(subject) or matches[_role(subject)]
 
 
 def _build_request(subject: str, matches: dict[str, Match], setting: Setting, purpose: str) -> dict[str, Any]:
@@ -196,8 +205,8 @@ def _affordable(recipe: Recipe, exported: Exported, work: int) -> Recipe:
 
 def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[str, Any]:
     role, _, index = subject.partition("#")
-    match = matches[role]
-    by_contract = index and match.shape is None
+    match = _match(subject, matches)
+    by_contract = index and match.shape is None and subject not in matches
     arguments = rubric.role[role].probe.variants[int(index)].arguments if by_contract else match.arguments
     return {"file": match.file, "name": match.name, "arguments": arguments}
 
@@ -205,7 +214,7 @@ def _candidate(subject: str, matches: dict[str, Match], rubric: Rubric) -> dict[
 def _sample_shape(subject: str, matches: dict[str, Match], rubric: Rubric) -> tuple[int, ...]:
     """What one sample is: the rubric's, or what was found to fit; a further variant of that has another height and width."""
     role, _, index = subject.partition("#")
-    shape = matches[role].shape
+    shape = _match(subject, matches).shape
     if shape is None:
         return tuple(rubric.role[role].probe.variants[int(index or 0)].shape)
     return shape if not index or len(shape) < 3 else (shape[0], shape[1] + 4, shape[2] + 2)
@@ -277,8 +286,10 @@ def _gradients(
     reply = worker.ask("gradients", params, setting.deadlines.call, point.tensors())
     if isinstance(reply, Fault):
         return reply
-    functions = tuple(str(name)[:200] for name in as_list(reply.data.get("functions")))
-    return _Claim(functions, trainers.gradients(exported, point, reply.tensors, derived_seed(setting.seed, f"directions {role}")))
+    functions, idle, others = (tuple(str(name)[:200] for name in as_list(reply.data.get(key))) for key in ("functions", "idle", "others"))
+    return _Claim(
+        functions, idle, others, trainers.gradients(exported, point, reply.tensors, derived_seed(setting.seed, f"directions {role}"))
+    )
 
 
 def _draw_point(exported: Exported, seed: int) -> GradientPoint:
@@ -297,20 +308,29 @@ def _draw_point(exported: Exported, seed: int) -> GradientPoint:
 
 
 def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, found: _Collected, spent: float) -> None:
-    """Build each network once more, under another seed and in a fresh worker: weights that are alike were not drawn at random."""
-    roles = [role for role in plan.subjects("rebuild") if isinstance(found.exports[role], Exported)]
+    """Build each network once more, under another seed and in a fresh worker: weights that are alike were not drawn at random.
+
+    Everything else is built as well, in the same order: what a constructor sees is the same in both workers.
+    """
+    roles = {role: found.exports[role] for role in plan.subjects("rebuild") if isinstance(found.exports[role], Exported)}
     if not roles:
         return
     with setting.open_worker(submission) as sandbox:
         worker = Worker(sandbox, setting.deadlines, spent)
-        requests = {role: _build_request(role, matches, setting, "rebuild") for role in roles}
+        there = [subject for subject in plan.subjects("export") if matches[_role(subject)].fault is None]
+        requests = {subject: _build_request(subject, matches, setting, "rebuild") for subject in there}
         built = build_all(requests, worker, setting.listen)
-        for role, params in requests.items():
-            asked = {key: params[key] for key in ("candidate", "seed")}
-            first, exported = built[role], found.exports[role]
-            reply = first if isinstance(first, Fault) else worker.ask("initial", asked, setting.deadlines.call)
-            if isinstance(exported, Exported):
-                found.rebuilds[role] = reply if isinstance(reply, Fault) else alike_weights(exported, reply.tensors)
+        for role, exported in roles.items():
+            found.rebuilds[role] = _rebuilt(exported, requests[role], built[role], worker)
+
+
+def _rebuilt(exported: object, params: dict[str, Any], built: Built, worker: Worker) -> tuple[str, ...] | Fault:
+    """Paths of the weights that are in both builds. What is handed over has to be what the build had."""
+    if isinstance(built, Fault) or not isinstance(exported, Exported):
+        return built if isinstance(built, Fault) else ()
+    asked = {key: params[key] for key in ("candidate", "seed")}
+    reply = worker.ask("initial", asked, worker.deadlines.call)
+    return reply if isinstance(reply, Fault) else others_than(built, reply.tensors) or alike_weights(exported, reply.tensors)
 
 
 def result_of(future: Future[T]) -> T | Fault:

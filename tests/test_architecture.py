@@ -18,7 +18,7 @@ FLOORS = (
     ("provenance",),
     ("finding",),
     ("gathering", "plan", "scoring"),
-    ("trainers", "asking"),
+    ("trainers", "asking", "variants"),
     ("cache",),
     ("discovery",),
     ("checks", "sandbox", "datasets"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,12 +23,14 @@ from grader.records import Fault, NetworkFacts, TrainingResult, message
 from grader.rubric import Experiment
 from grader.sandbox.base import Answer, WorkerReply, WorkerRequest
 from grader.sandbox.fake import FakeSandbox
+from grader.submission import Submission, open_submission
 from grader.trainers import DataRequest, GradientPoint, Timed
 from grader.training import Recipe
 from grader.worker.eager import parse_specs, run_once
 from grader.worker.export import export_module
 from grader.worker.weights import digests
 from tests.checks.graph_work import IMAGE, NO_FILES, conv, rubric, training
+from tests.folders import write
 from tests.network.exporting import HERE
 
 RECIPE = {"steps": 5, "expected_seconds": 2.0}
@@ -103,8 +106,10 @@ class Gathered:
 def run(
     sandbox: FakeSandbox, *needs: Need, variants: Any = None, fault: Fault | None = None, experiment: Experiment | None = None,
     deadlines: Deadlines = DEADLINES, seed: int = 7, recipe: dict[str, Any] = RECIPE, work: int = 10**12,
+    submission: Submission = NO_FILES, kind: str = "network", shape: tuple[int, ...] | None = None,
 ) -> Gathered:  # fmt: skip
     whole = rubric(["net"], variants)
+    whole = whole.model_copy(update={"role": {"net": whole.role["net"].model_copy(update={"kind": kind})}})
     profile = whole.profile["quick"].model_copy(update={"recipes": {"net": _recipe(recipe)}, "max_training_work": work})
     whole = whole.model_copy(update={"profile": {"quick": profile}, "experiment": {"mnist": experiment}})
     trainers, opened, heard = HereTrainers(), list[Any](), list[tuple[str, str]]()
@@ -117,8 +122,8 @@ def run(
         whole, "hash", "quick", {"mnist": DataRequest("digits", 1, 8, 4, 4)}, seed, "cpu", open_worker, "none",
         lambda kind, subject: heard.append((kind, subject)), deadlines,
     )  # fmt: skip
-    match = Match("net", "models/net.py", "Net", 1.0, message("there"), fault)
-    found = gather(Plan((), (), needs), NO_FILES, {"net": match}, setting, trainers)  # type: ignore[arg-type]
+    match = Match("net", "models/net.py", "Net", 1.0, message("there"), fault, shape=shape)
+    found = gather(Plan((), (), needs), submission, {"net": match}, setting, trainers)  # type: ignore[arg-type]
     return Gathered(found.evidence, found.training_seconds, sandbox, trainers, opened, heard)
 
 
@@ -176,6 +181,24 @@ def test_each_variant_is_built_with_its_arguments_and_its_shape() -> None:
     assert isinstance(facts, NetworkFacts) and facts.output_shapes[2] == (2, 4, 6, 6)
 
 
+STATED = {
+    "models/net.py": "from torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self, given=3):\n        super().__init__()\n",
+    "submission.toml": '[roles.net]\ncandidate = "models/net.py:Net"\nshape = [3, 9, 9]\n',
+}
+
+
+@pytest.mark.parametrize(("argument", "asked"), [("given", True), ("width", False)])
+def test_a_layer_that_states_its_shape_is_asked_for_the_rubrics_variants(tmp_path: Path, argument: str, asked: bool) -> None:
+    submission = open_submission(write(tmp_path, STATED))
+    variants = [{"shape": [3, 8, 8], "arguments": {argument: 3}}, {"shape": [2, 6, 6], "arguments": {argument: 2}}]
+    build = worker(lambda arguments: conv(arguments.get("given", 3), 4))
+    found = run(build, EXPORT, Need("export", "net#1"), variants=variants, submission=submission, kind="layer", shape=(3, 9, 9))
+    given = [(each.params["candidate"]["arguments"], each.params["inputs"][0]["shape"][1:]) for each in found.asked("export")]
+    assert given == ([({"given": 3}, [3, 8, 8]), ({"given": 2}, [2, 6, 6])] if asked else [({}, [3, 9, 9]), ({}, [3, 13, 11])])
+    assert found.evidence.stated == {"net"} and found.evidence.unasked == (set() if asked else {"net"})
+    assert found.evidence.shapes == ({} if asked else {"net": (3, 9, 9), "net#1": (3, 13, 11)})
+
+
 def test_a_second_build_has_another_seed_in_a_fresh_worker() -> None:
     found = run(worker(), EXPORT, REBUILD)
     assert len(found.opened) == 2
@@ -229,6 +252,43 @@ def _in_another_order(_: dict[str, Any]) -> nn.Module:
 @pytest.mark.parametrize("build", [_noisy, _in_another_order])
 def test_a_matrix_that_is_nearly_the_same_in_both_builds_is_named(build: Build) -> None:
     assert run(worker(build), EXPORT, REBUILD).evidence.rebuilds["net"] == ("0.weight",)
+
+
+class Pieces(nn.Module):
+    """A linear layer whose weight comes in pieces of one dimension, ``size`` numbers each; a ``fresh`` one is drawn anew each time."""
+
+    def __init__(self, size: int, *, fresh: bool) -> None:
+        super().__init__()
+        generator = None if fresh else torch.Generator().manual_seed(0)
+        drawn = torch.randn(1920, generator=generator) / 14
+        pieces = [piece if size > 1 else piece[0] for piece in drawn.split(size)]
+        self.pieces = nn.ParameterList([nn.Parameter(piece.clone()) for piece in pieces])
+        self.norm = nn.BatchNorm1d(10)
+        self.gain = nn.Parameter(torch.tensor(0.25))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = torch.cat([piece.reshape(-1) for piece in self.pieces]).reshape(192, 10)
+        result: Tensor = self.norm(x.flatten(1) @ weight) * self.gain
+        return result
+
+
+@pytest.mark.parametrize("size", [1920, 48, 1])
+def test_a_weight_in_another_form_is_named_all_the_same(size: int) -> None:
+    assert run(worker(lambda _: Pieces(size, fresh=False)), EXPORT, REBUILD).evidence.rebuilds["net"] != ()
+    assert run(worker(lambda _: Pieces(size, fresh=True)), EXPORT, REBUILD).evidence.rebuilds["net"] == ()
+
+
+def test_a_second_build_that_hands_over_other_weights_is_a_fault() -> None:
+    honest = worker()
+
+    def answer(request: WorkerRequest) -> WorkerReply:
+        reply = honest.run(request)
+        if request.verb != "initial" or isinstance(reply, Fault):
+            return reply
+        return replace(reply, tensors={name: torch.randn_like(value) for name, value in reply.tensors.items()})
+
+    rebuilt = run(FakeSandbox(answer), EXPORT, REBUILD).evidence.rebuilds["net"]
+    assert isinstance(rebuilt, Fault) and rebuilt.kind == "tampered"
 
 
 @pytest.mark.parametrize("init", [nn.init.kaiming_uniform_, nn.init.xavier_normal_, nn.init.orthogonal_, nn.init.trunc_normal_])

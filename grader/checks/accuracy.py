@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal
 
 from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, is_another, item, place_of
-from grader.network.exported import Exported
 from grader.records import Fault, Judgement, Message, NetworkFacts, Review, TrainingResult, message
 from grader.rubric import Threshold
 
@@ -20,9 +20,10 @@ CHANCE_FACTOR, CHANCE_SIGMAS = 2.0, 4.0
 
 
 class Require(Requirements):
-    """How many classes the task has; the thresholds stand in the profile."""
+    """How many classes the task has, and whether networks for other images than the role's count in full; thresholds are the profile's."""
 
     classes: int = CLASSES
+    images: Literal["own", "any"] = "own"
 
 
 def needs(case: Case) -> frozenset[Need]:
@@ -48,8 +49,8 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
     threshold = case.profile.thresholds.get(source, {}).get(role)
     facts, again = evidence.facts.get(role), evidence.rebuilds.get(role)
     place = place_of(facts) if isinstance(facts, NetworkFacts) else None
-    if shipped := _shipped(again, evidence.exports.get(role)):
-        return _review(role, message("the weights {names} are the same under two seeds", names=", ".join(shipped[:3])), place)
+    if isinstance(again, tuple) and again:
+        return _review(role, message("the weights {names} are the same under two seeds", names=", ".join(again[:3])), place)
     if isinstance(facts, NetworkFacts) and is_another(facts):
         return _another(role, place)
     if result.initial_correct / result.initial_seen > chance_bound(case.require.classes, result.initial_seen):
@@ -59,16 +60,9 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
     measured = _measured(role, result, threshold, source, case.require.classes)
     images = recipe.steps * recipe.batch if recipe else 0
     if threshold and result.images < images and not (result.stopped_early or result.diverged):
-        measured = _shortened(measured, role, result, images, case.require.classes)
+        measured = _shortened(measured, role, result, images, case.require.classes, threshold.value)
+    measured = _on_other_images(measured, case, role, evidence)
     return _not_rebuilt(measured, again) if isinstance(again, Fault) else measured
-
-
-def _shipped(again: tuple[str, ...] | Fault | None, exported: object) -> tuple[str, ...]:
-    """The weights that are equal in both builds and hold something: a constant start (ones, zeros) ships nothing."""
-    if not isinstance(again, tuple) or not isinstance(exported, Exported):
-        return ()
-    weights = {spec.path: exported.weights[spec.storage] for spec in exported.specs}
-    return tuple(path for path in again if path not in weights or bool((weights[path] != weights[path].flatten()[0]).any()))
 
 
 def _review(role: str, found: Message, place: str | None) -> Item:
@@ -88,6 +82,25 @@ def _not_rebuilt(measured: Item, fault: Fault) -> Item:
     """The accuracy stands, but that the weights were drawn at random could not be seen."""
     why = message("{why}; it could not be built a second time: {what}", why=measured.why, what=fault.sentence)
     return replace(measured, why=why, review=Review.REQUIRED, look_at=fault.place)
+
+
+def _on_other_images(measured: Item, case: Case, role: str, evidence: Evidence) -> Item:
+    """What is learnt on other images than the role's: nothing is measured for them, and they may be easier.
+
+    Where the submission itself says that its network takes them, a person decides. Where that was found, the work is what it is:
+    an assignment that leaves the images open counts it, one that names them counts half.
+    """
+    own, given = case.rubric.role[role].data, evidence.data.get(role)
+    if not own or not given or given == own:
+        return measured
+    why = message("{why}; the role is about {own}, and the network takes {given} images", why=measured.why, own=own, given=given)
+    if role in evidence.stated:
+        why = message("{why}, as submission.toml says: it earns nothing until a person has looked", why=why)
+        return replace(measured, holds=Fraction(0), why=why, review=Review.REQUIRED)
+    if case.require.images == "any":
+        return replace(measured, why=why, review=Review.REQUIRED)
+    why = message("{why}: half of the points at most", why=why)
+    return replace(measured, holds=min(measured.holds, Fraction(1, 2)), why=why)
 
 
 def _measured(role: str, result: TrainingResult, threshold: Threshold | None, source: str, classes: int) -> Item:
@@ -117,16 +130,32 @@ def _measured(role: str, result: TrainingResult, threshold: Threshold | None, so
     )
 
 
-def _shortened(measured: Item, role: str, result: TrainingResult, images: int, classes: int) -> Item:
-    """A network whose steps are dear sees fewer images; the threshold is for all of them, so that missing it says little."""
+def _shortened(measured: Item, role: str, result: TrainingResult, images: int, classes: int, value: float) -> Item:
+    """A network whose steps are dear sees fewer images; the threshold is for all of them, so that missing it says little.
+
+    It is asked for as much of the way from chance to the threshold as it saw of the images: learning is quickest at the start,
+    so that this is no hard line. What is below it, or where it is no more than guessing may reach, earns half until a person
+    has looked: a branch that only costs would otherwise take the threshold away.
+    """
     if measured.holds == 1:
         return measured
-    bound = chance_bound(classes, result.held)
+    chance, bound = 1 / classes, chance_bound(classes, result.held)
+    scaled = chance + (value - chance) * result.images / images
+    accuracy = result.correct / result.held
+    reached = accuracy >= scaled > bound
     why = message(
-        "it is so large that it was trained on {done} of {all} images; only better than chance was asked", done=result.images, all=images
+        "it is so large that it was trained on {done} of {all} images; asked is that share of the way from chance to {value}",
+        done=result.images, all=images, value=f"{100 * value:.1f} %",
+    )  # fmt: skip
+    if not reached and accuracy >= bound:
+        why = message("{why}; better than chance earns half until a person has looked, and a smaller network is measured in full", why=why)
+    return replace(
+        measured,
+        holds=Fraction(1) if reached else Fraction(1, 2) if accuracy >= bound else Fraction(0),
+        expected=message("{role}: at least {value} of the held-out images right", role=role, value=f"{100 * max(scaled, bound):.1f} %"),
+        why=why,
+        review=Review.RECOMMENDED if reached else Review.REQUIRED,
     )
-    expected = message("{role}: at least {value} of the held-out images right", role=role, value=f"{100 * bound:.1f} %")
-    return replace(measured, holds=Fraction(result.correct >= bound * result.held), expected=expected, why=why, review=Review.RECOMMENDED)
 
 
 def chance_bound(classes: int, held: int) -> float:

@@ -2,7 +2,8 @@
 
 The graph does not hold a student's own backward, so its gradients are a claim of the worker; they are held against
 finite differences of the graph in float64. That it is written by hand is claimed (an own autograd.Function was met on
-the way back) and read from the code (the class is there, with a backward).
+the way back, does more than hand its gradient on, and leaves no mathematics of the layer to automatic differentiation)
+and read from the code (the class is there, with a backward).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ast
 from fractions import Fraction
 
 from grader.checks.base import Case, ClaimedGradients, Evidence, Item, Need, Requirements, combine, item, review_of
-from grader.records import Fault, Judgement, Review, message
+from grader.records import Fault, Judgement, Message, Review, message
 from grader.submission import Submission
 
 
@@ -47,17 +48,31 @@ def _item(require: Require, role: str, claimed: ClaimedGradients | Fault, submis
     if comparison.step_like or any(check.relative_error is None for check in comparison.checks):
         why = message("the layer jumps: finite differences cannot judge its gradients, a person has to look")
         return item(False, expected, message("no derivative to compare with"), why, review=Review.REQUIRED)
-    written = [name for name in claimed.functions if _defines_backward(submission, name)]
+    written = [name for name in claimed.functions if name not in claimed.idle and _defines_backward(submission, name)]
     if not comparison.agrees(require.tolerance):
         share = _right_share(require, claimed) * _exactly(require.automatic) if written else Fraction(0)
         return item(share, expected, message("{wrong}", wrong=_wrong(require, claimed)), message("compared at random points of mixed sign"))
-    if written:
+    if written and not claimed.others:
         worst = max(check.relative_error or 0.0 for check in comparison.checks)
         found = message("{names} agrees", names=", ".join(written))
         why = message("largest relative error below {bound} at random points of mixed sign", bound=_power_of_ten(worst))
         return item(True, expected, found, why)
+    return _automatic(require, claimed, written, expected)
+
+
+def _automatic(require: Require, claimed: ClaimedGradients, written: list[str], expected: Message) -> Item:
+    """Right gradients of which autograd, and no function of the student's, did the work, or a part of it."""
+    share = _exactly(require.automatic)
+    if written:
+        left = ", ".join(claimed.others[:4])
+        found = message("{names}, and {left} by automatic differentiation", names=", ".join(written), left=left)
+        why = message("the own backward covers only a part of the layer; it counts in full where the layer's mathematics is inside it")
+        return item(share, expected, found, why, review=Review.RECOMMENDED)
     why = message("automatic differentiation is right, but no backward was written by hand; it earns a part")
-    return item(_exactly(require.automatic), expected, message("right gradients, no own autograd.Function"), why)
+    if claimed.idle:
+        found = message("{names} only hands on what it is given", names=", ".join(claimed.idle))
+        return item(share, expected, found, why)
+    return item(share, expected, message("right gradients, no own autograd.Function"), why)
 
 
 def _right_share(require: Require, claimed: ClaimedGradients) -> Fraction:

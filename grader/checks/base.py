@@ -59,6 +59,8 @@ class ClaimedGradients:
 
     functions: tuple[str, ...]  # the student's own autograd.Function classes that were met on the way back
     comparison: DirectionalCheck
+    idle: tuple[str, ...] = ()  # of the functions, those that only hand their gradient on
+    others: tuple[str, ...] = ()  # the mathematics that was left to automatic differentiation
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Evidence:
     candidates: Mapping[str, str] = field(default_factory=dict)  # role -> "file.py:Name(args)", where roles were found and not given
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # subject that was searched for -> one sample that it takes
     data: Mapping[str, str] = field(default_factory=dict)  # role -> "mnist" or "cifar": what it was trained on
+    stated: frozenset[str] = frozenset()  # roles that the submission itself states in its submission.toml
+    unasked: frozenset[str] = frozenset()  # of these, the ones with a shape of their own that could not be asked for the rubric's variants
 
 
 class Check(Protocol):

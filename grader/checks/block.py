@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, place_of, with_doubts
-from grader.checks.layer import shape_items, variants_of
+from grader.checks.layer import shape_items, unasked_items, variants_of
 from grader.records import Fault, Judgement, LayerFact, NetworkFacts, ResidualFact, message
 
 
@@ -34,7 +34,7 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
             items.append(fault_item(role, fault, message("{title}", title=case.rubric.role[role].title)))
             continue
         shapes = [replace(each, weight=each.weight / 2) for each in shape_items(case, role, evidence)]
-        items += with_doubts(facts, [*shapes, _residual(facts), _branch(case.require, facts)])
+        items += with_doubts(facts, [*shapes, _residual(facts), _branch(case.require, facts), *unasked_items(case, role, evidence)])
     return combine(items, case.criterion.hint)
 
 

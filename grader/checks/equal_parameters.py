@@ -1,11 +1,14 @@
-"""Do several networks have the same number of parameters, in total and in their convolutions alone?"""
+"""Do several networks have the same number of parameters, in total and in their convolutions alone?
+
+Convolutions of other kernels than the rubric asks of a network (a 1x1 on a corner of the image) are counted in neither.
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item, review_of
-from grader.records import Fault, Judgement, Message, NetworkFacts, Review, message
+from grader.records import Fault, Judgement, LayerFact, Message, NetworkFacts, Review, message
 
 
 class Require(Requirements):
@@ -26,17 +29,30 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
     if len(facts) < 2:
         return None
     missing = [role for role in case.criterion.roles if role not in facts]
-    totals = {role: each.parameters for role, each in facts.items()}
-    convs = {role: sum(layer.parameters for layer in each.convs) for role, each in facts.items()}
+    strays = {role: _strays(each, _kernels(case, role)) for role, each in facts.items()}
+    totals = {role: each.parameters - sum(layer.parameters for layer in strays[role]) for role, each in facts.items()}
+    convs = {role: sum(layer.parameters for layer in each.convs if layer not in strays[role]) for role, each in facts.items()}
     items = [
-        _item(case.require, totals, message("equal parameter counts in total")),
-        _item(case.require, convs, message("equal parameter counts in the convolutions alone")),
+        _item(case.require, totals, message("equal parameter counts in total"), strays),
+        _item(case.require, convs, message("equal parameter counts in the convolutions alone"), strays),
     ]
     items += [_missing(role, evidence.facts.get(role) or evidence.exports.get(role)) for role in missing]
     return combine(items, case.criterion.hint)
 
 
-def _item(require: Require, counts: dict[str, int], expected: Message) -> Item:
+def _kernels(case: Case, role: str) -> list[int] | None:
+    """The kernels that the rubric asks of this role's network, where it does."""
+    alone = [criterion for criterion in case.rubric.criterion if list(criterion.roles) == [role]]
+    asked = (each.require.get("kernels") for criterion in alone for each in criterion.alternatives if each.check == "network")
+    return next((kernels for kernels in asked if kernels), None)
+
+
+def _strays(facts: NetworkFacts, kernels: list[int] | None) -> tuple[LayerFact, ...]:
+    """Convolutions of other kernels than the ones that are compared: with them any count can be padded. Shortcuts need theirs."""
+    return tuple(layer for layer in facts.convs if kernels and layer.in_main_path and max(layer.kernel, default=0) not in kernels)
+
+
+def _item(require: Require, counts: dict[str, int], expected: Message, strays: dict[str, tuple[LayerFact, ...]]) -> Item:
     least, most = min(counts.values()), max(counts.values())
     found = message("{listed}", listed=", ".join(f"{role} {count:,}" for role, count in counts.items()))
     if least == 0:
@@ -49,6 +65,9 @@ def _item(require: Require, counts: dict[str, int], expected: Message) -> Item:
         spread=f"{float(100 * spread):.1f} %",
         tolerance=f"{100 * require.tolerance:g} %",
     )
+    left_out = [f"{role} {layer.path or layer.op}" for role, layers in strays.items() for layer in layers]
+    if left_out:
+        why = message("{why}; not counted, since other kernels are asked: {names}", why=why, names=", ".join(left_out[:4]))
     return item(holds, expected, found, why)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, place_of, with_doubts
 from grader.checks.standard import same_as_standard
 from grader.network.exported import Exported
-from grader.records import Fault, Judgement, NetworkFacts, message
+from grader.records import Fault, Judgement, NetworkFacts, Review, message
 
 
 class Require(Requirements):
@@ -39,7 +39,7 @@ def judge(case: Case, evidence: Evidence) -> Judgement | None:
         if isinstance(main, Fault):
             items.append(fault_item(role, main, message("{title}", title=case.rubric.role[role].title)))
             continue
-        items += with_doubts(main, [*shape_items(case, role, evidence), _logic(case, role, evidence)])
+        items += with_doubts(main, [*shape_items(case, role, evidence), _logic(case, role, evidence), *unasked_items(case, role, evidence)])
     return combine(items, case.criterion.hint)
 
 
@@ -63,13 +63,34 @@ def _is_right(facts: NetworkFacts, output: list[int]) -> bool:
 
 def _asked(require: Any, stated: list[int], given: tuple[int, ...] | None, facts: NetworkFacts) -> list[int]:
     """The output that a variant has to give. A layer that was searched for (``given``: what it was fed) has channels and strides
-    of its own: an activation and an attention keep the shape, anything else gives channels, height and width of some size."""
+    of its own: an activation and an attention keep the shape, a pooling keeps the channels and shrinks the rest, anything else
+    gives channels, height and width of some size."""
     if given is None:
         return stated
-    if getattr(require, "standard", "") in ("activation", "attention"):
+    standard = getattr(require, "standard", "")
+    if standard in ("activation", "attention"):
         return list(given)
     gives = {shape[1:] for shape in facts.output_shapes.values()}
+    if standard == "pooling" and not any(_pools(given, shape) for shape in gives):
+        return [given[0], *(side // 2 for side in given[1:])]
     return next((list(shape) for shape in gives if len(shape) == len(given)), stated)
+
+
+def _pools(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """The same channels, and less of everything else."""
+    return len(shape) == len(given) and shape[0] == given[0] and all(side < whole for side, whole in zip(shape[1:], given[1:], strict=True))
+
+
+def unasked_items(case: Case, role: str, evidence: Evidence) -> Iterator[Item]:
+    """An item without weight where the submission chose a shape, and the rubric's variants could not be asked: a person may look."""
+    if role not in evidence.unasked:
+        return
+    variants = case.rubric.role[role].probe.variants
+    listed = "; ".join(f"{_listed(variant.arguments)} on {list(variant.shape)}" for variant in variants)
+    expected = message("{role} with {listed}", role=role, listed=listed)
+    found = message("not asked: it was built as submission.toml says")
+    why = message("it does not take these arguments; that it works with others than its own was not seen")
+    yield item(False, expected, found, why, weight=Fraction(0), review=Review.RECOMMENDED)
 
 
 def shape_items(case: Case, role: str, evidence: Evidence) -> Iterator[Item]:

@@ -2,13 +2,15 @@
 
 Parameters are redrawn at random before each comparison, so that a layer whose gain starts at 0 or 1 is not taken for an
 identity or for its standard counterpart. Only a layer that agrees on every draw, in training and in evaluation, is the
-same: one that drops weights in training is not, and neither is one whose gates happen to be shut on one draw.
+same: one that drops weights in training is not, and neither is one whose gates happen to be shut on one draw. A constant
+factor and a constant offset are no logic of their own; ones that are drawn with the parameters are.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -21,21 +23,42 @@ from grader.network.run import Network
 DIFFERENT = 1e-3  # largest difference, relative to the largest value, below which two layers are the same
 SEEDS = (20, 21, 22)
 
-Same = Callable[[Network, Tensor], str | None]
+
+@dataclass(frozen=True)
+class Likeness:
+    """``factor`` times a standard layer, plus ``offset``."""
+
+    name: str
+    factor: float = 1.0
+    offset: float = 0.0
+
+    def __str__(self) -> str:
+        factor = f", times {self.factor:.3g}" if abs(self.factor - 1) > DIFFERENT else ""
+        return self.name + factor + (f", plus {self.offset:.3g}" if abs(self.offset) > DIFFERENT else "")
+
+    def is_as(self, other: Likeness) -> bool:
+        """Whether factor and offset are constants: the same on two draws."""
+        return math.isclose(self.factor, other.factor, rel_tol=DIFFERENT) and abs(self.offset - other.offset) <= DIFFERENT * (
+            abs(self.factor) + abs(other.offset)
+        )
+
+
+Same = Callable[[Network, Tensor], Likeness | None]
 Others = Iterable[tuple[str, Callable[[], Tensor]]]
 
 
 @torch.no_grad()
 def same_as_standard(standard: str, exported: Exported) -> str | None:
     """What the layer is the same as, in words; None where it differs from every ``standard`` layer."""
-    name = None
+    found: list[Likeness] = []
     for seed in SEEDS:
         network, inputs = _redrawn(exported, seed)
         for training in (True, False):
-            name = _SAME[standard](network.train(training), inputs)
-            if name is None:
+            likeness = _SAME[standard](network.train(training), inputs)
+            if likeness is None or not all(likeness.is_as(each) for each in found):
                 return None
-    return name
+            found.append(likeness)
+    return str(found[-1])
 
 
 def _redrawn(exported: Exported, seed: int) -> tuple[Network, Tensor]:
@@ -53,11 +76,24 @@ def _equal(left: Tensor, right: Tensor) -> bool:
     return bool((left - right).abs().max() <= DIFFERENT * left.abs().max().clamp_min(1e-6))
 
 
-def _same_as(output: Tensor, others: Others) -> str | None:
+def _likeness(name: str, output: Tensor, other: Tensor) -> Likeness | None:
+    """Whether an output is the other one, or a multiple of it and a constant, by least squares."""
+    if _equal(output, other):
+        return Likeness(name)
+    if output.shape != other.shape or not (output.isfinite().all() and other.isfinite().all()):
+        return None
+    left, right = output.double() - output.double().mean(), other.double() - other.double().mean()
+    factor = float((left * right).sum() / right.square().sum().clamp_min(1e-12))
+    if factor == 0 or not (left - factor * right).abs().max() <= DIFFERENT * left.abs().max() or left.abs().max() < 1e-6:
+        return None
+    return Likeness(name, factor, float(output.double().mean() - factor * other.double().mean()))
+
+
+def _same_as(output: Tensor, others: Others) -> Likeness | None:
     for name, make in others:
         try:
-            if _equal(output, make()):
-                return name
+            if likeness := _likeness(name, output, make()):
+                return likeness
         except RuntimeError:
             continue  # the standard layer does not take these shapes
     return None
@@ -66,7 +102,7 @@ def _same_as(output: Tensor, others: Others) -> str | None:
 # --- convolution -----------------------------------------------------------------------------------------------------
 
 
-def _same_convolution(network: Network, inputs: Tensor) -> str | None:
+def _same_convolution(network: Network, inputs: Tensor) -> Likeness | None:
     """Any plain convolution, grouped or dilated as well, with the layer's own tensors."""
     output = network(inputs)
     return _same_as(output, _convolutions(network, inputs, output.shape[1]))
@@ -106,20 +142,21 @@ def _kernels(network: Network, channels: int, width: int) -> Iterator[Tensor]:
 # --- attention -------------------------------------------------------------------------------------------------------
 
 
-def _same_attention(network: Network, inputs: Tensor) -> str | None:
+def _same_attention(network: Network, inputs: Tensor) -> Likeness | None:
     """A linear layer (an identity and a fixed gain are), or a function of each value alone: neither weighs its input."""
     output = network(inputs)
     if output.shape != inputs.shape:
         return None
     other = inputs.flip(0).roll(1, dims=-1) * 1.3 + 0.1
     if _equal(output, inputs):
-        return "its input (an identity)"
+        return Likeness("its input (an identity)")
     offset = network(torch.zeros_like(inputs))
     if _equal(network(inputs + other) - offset, output + network(other) - 2 * offset):
-        return "a linear layer: its gain does not depend on the input"
+        return Likeness("a linear layer: its gain does not depend on the input")
     kept = torch.arange(inputs.numel()).reshape(inputs.shape) % 3 == 0
     changed = network(torch.where(kept, inputs, other))
-    return "an activation: each value is weighed by itself alone" if _equal(changed[kept], output[kept]) else None
+    alone = _equal(changed[kept], output[kept])
+    return Likeness("an activation: each value is weighed by itself alone") if alone else None
 
 
 # --- activation ------------------------------------------------------------------------------------------------------
@@ -150,20 +187,27 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def _same_activation(network: Network, inputs: Tensor) -> str | None:
+def _same_activation(network: Network, inputs: Tensor) -> Likeness | None:
     output = network(inputs)
     others = {name: partial(function, inputs) for name, function in _ACTIVATIONS.items()}
     if output.shape == inputs.shape:
-        lowest = inputs.argmin()
-        slope = float(output.flatten()[lowest] / inputs.flatten()[lowest])
+        slope = _slope(output.flatten(), inputs.flatten())
         others[f"LeakyReLU or PReLU with slope {slope:.2g}"] = partial(F.leaky_relu, inputs, slope)
     return _same_as(output, others.items())
+
+
+def _slope(output: Tensor, inputs: Tensor) -> float:
+    """How much flatter an activation is far below 0 than far above, whatever its factor and offset."""
+    order = inputs.argsort()
+    (low, lower), (high, higher) = ((output[pair], inputs[pair]) for pair in (order[:2], order[-2:]))
+    below, above = (float((y[1] - y[0]) / (x[1] - x[0])) for y, x in ((low, lower), (high, higher)))
+    return below / above if above else 0.0
 
 
 # --- pooling ---------------------------------------------------------------------------------------------------------
 
 
-def _same_pooling(network: Network, inputs: Tensor) -> str | None:
+def _same_pooling(network: Network, inputs: Tensor) -> Likeness | None:
     """Maximum, mean or adaptive pooling with the window that the shapes suggest."""
     output = network(inputs)
     window = max(1, round(inputs.shape[-1] / output.shape[-1]))

@@ -71,7 +71,7 @@ def batch(
 ) -> None:
     """Grade a folder of SUBMISSIONS into a gradebook; what is unchanged is not graded again."""
     conditions = Conditions(rubric, profile, device, data_root, seed, isolation)
-    with mapped_errors(verbose, STOPPED), Grades(out, write=True) as grades, work_folder(grades) as work:
+    with mapped_errors(verbose, STOPPED), Grades(out, make=True) as grades, work_folder(grades) as work:
         if late is not None:
             grades.keep_late(late)
         plan = make_plan(grades, submissions, roster, conditions, work, again=again, cache=cache)
@@ -113,7 +113,7 @@ def regrade(
     verbose: Verbose = False,
 ) -> None:  # fmt: skip
     """Grade SUBMISSIONS by a corrected rubric, show who changes by how much, and write it if that is wanted."""
-    with mapped_errors(verbose, "nothing was changed"), Grades(grades_folder, write=True) as grades, work_folder(grades) as work:
+    with mapped_errors(verbose, "nothing was changed"), Grades(grades_folder) as grades, work_folder(grades) as work:
         _check_criteria(criterion, grades)
         plan = make_plan(grades, submissions, roster, Conditions(rubric=rubric), work)
         console = Console()

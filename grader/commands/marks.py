@@ -36,7 +36,7 @@ def override(
     grades_folder: Folder = Path("grades"),
 ) -> None:
     """Put your points for a CRITERION of a STUDENT beside the machine's; yours count, both are shown."""
-    with mapped_errors(), Grades(grades_folder, write=True) as grades:
+    with mapped_errors(), Grades(grades_folder) as grades:
         if (points is None) != withdraw:
             raise InputError("Say either --points P or --withdraw.")
         if not reason.strip():
@@ -54,7 +54,7 @@ def comment(
     grades_folder: Folder = Path("grades"),
 ) -> None:
     """Say something to a STUDENT."""
-    with mapped_errors(), Grades(grades_folder, write=True) as grades:
+    with mapped_errors(), Grades(grades_folder) as grades:
         grades.book.comment(student, text, author or _user(), criterion)
         _tell(grades, student)
 
@@ -65,7 +65,7 @@ def export(
     grades_folder: Folder = Path("grades"),
 ) -> None:
     """Write the cohort page and the files for Canvas, Moodle and mail again."""
-    with mapped_errors(), Grades(grades_folder, write=True) as grades:
+    with mapped_errors(), Grades(grades_folder) as grades:
         if late is not None:
             grades.keep_late(late)
         cohort = grades.export()

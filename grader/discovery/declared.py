@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from grader.discovery.records import Match
 from grader.errors import InputError
@@ -16,6 +17,7 @@ from grader.rubric import Rubric
 from grader.submission import Submission
 
 FILE = "submission.toml"
+_MAX_DEPTH, _MAX_SIDE, _MAX_NUMBERS = 16, 4096, 2**20
 HEAD = f"""\
 # {FILE}: which class or factory of this submission fills which role. Put it into the homework's folder; what stands here
 # wins over what the grader finds by itself, and is checked in the same way. A role that is left out is searched for.
@@ -25,11 +27,34 @@ HEAD = f"""\
 """
 
 
+def _plain(value: Any, depth: int = 0) -> Any:
+    """What JSON can carry to the worker: no dates, no infinity, no endless nesting."""
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"values may be nested {_MAX_DEPTH} times at most")
+    if isinstance(value, dict):
+        return {key: _plain(each, depth + 1) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each, depth + 1) for each in value]
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError("an integer may have 64 bits at most")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number has to be finite")
+    if not isinstance(value, str | int | float | bool):
+        raise ValueError(f"a {type(value).__name__} is no argument; write text, a number, true, false, a list or a table")
+    return value
+
+
 class _Role(BaseModel):
     model_config = ConfigDict(extra="forbid")
     candidate: str = Field(pattern=r"^[^:]+\.(py|ipynb):[\w.]+$")
-    arguments: dict[str, Any] = {}
-    shape: list[int] | None = Field(None, min_length=1, max_length=3)
+    arguments: Annotated[dict[str, Any], AfterValidator(_plain)] = {}
+    shape: list[Annotated[int, Field(ge=1, le=_MAX_SIDE)]] | None = Field(None, min_length=1, max_length=3)
+
+    @model_validator(mode="after")
+    def _of_a_size_that_can_be_run(self) -> Self:
+        if math.prod(self.shape or ()) > _MAX_NUMBERS:
+            raise ValueError(f"one sample may have {_MAX_NUMBERS:,} numbers at most")
+        return self
 
 
 class _File(BaseModel):
@@ -43,7 +68,7 @@ def declared(submission: Submission, rubric: Rubric) -> dict[str, Match]:
         return {}
     try:
         stated = _File.model_validate(tomllib.loads(submission.text(FILE) or "")).roles
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (tomllib.TOMLDecodeError, RecursionError, OverflowError) as error:
         raise InputError(f"{FILE} is no valid TOML: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -22,6 +22,7 @@ from .exported import Exported
 _LEAST_CORRELATION = 0.25
 _SIGMAS = 8.0  # of the correlation of independent matrices, 1 / sqrt(n)
 _ROWS, _ROW_LENGTH, _ROWS_ALIKE = 4, 9, 0.97
+_FEW = 64  # numbers that are too few to tell chance from likeness
 
 
 def changed_since(exported: Exported, built: Mapping[str, object]) -> Fault | None:
@@ -33,12 +34,40 @@ def changed_since(exported: Exported, built: Mapping[str, object]) -> Fault | No
     return None
 
 
+def others_than(built: Mapping[str, object], tensors: Mapping[str, Tensor]) -> Fault | None:
+    """The fault of a second build that hands over other weights than it had; ``built``: path -> digest."""
+    if {digest(tensor) for tensor in tensors.values()} == set(built.values()):
+        return None
+    return Fault("tampered", "the initial values that are handed over are not those that were built", remedy="Leave the grader as it is.")
+
+
 def alike_weights(exported: Exported, again: Mapping[str, Tensor]) -> tuple[str, ...]:
-    """Paths of weight matrices that are in both builds, under whatever name; biases and norms start from constants."""
+    """Paths of weights that are in both builds, under whatever name, shape or order of filters.
+
+    A weight that is constant ships nothing. Small ones are looked at together: a large one may come in many pieces.
+    """
     first = {spec.path: exported.weights[spec.storage] for spec in exported.specs if spec.kind == "parameter"}
-    others = [_Matrix(tensor) for tensor in again.values() if tensor.dim() >= 2]
-    matrices = {path: _Matrix(tensor) for path, tensor in first.items() if tensor.dim() >= 2 and tensor.numel() > 1}
-    return tuple(path for path, matrix in matrices.items() if any(_is_alike(matrix, other) for other in others))
+    others = list(_compared(again).values())
+    return tuple(path for path, one in _compared(first).items() if any(_is_alike(one, other) for other in others))
+
+
+def _compared(weights: Mapping[str, Tensor]) -> dict[str, _Matrix]:
+    """What is held against the other build: matrices, long vectors, and the small ones as one vector, by the first's path."""
+    shaped = {path: value for path, value in weights.items() if value.is_floating_point() and not _is_constant(value)}
+    large = {path: value for path, value in shaped.items() if value.dim() >= 2 or value.numel() > _FEW}
+    small = {path: value for path, value in shaped.items() if path not in large}
+    scalars = {path: value for path, value in weights.items() if value.numel() == 1 and value.is_floating_point()}
+    pieces = [_unit(value.flatten()[None])[0] for value in small.values()]
+    together = {next(iter(small)): torch.cat(pieces)} if pieces else {}
+    values = [float(value) for value in scalars.values()]
+    together |= {next(iter(scalars)): torch.tensor(values)} if len(set(values)) > _FEW else {}
+    return {
+        path: _Matrix(value) for path, value in (large | {path: value for path, value in together.items() if value.numel() > _FEW}).items()
+    }
+
+
+def _is_constant(value: Tensor) -> bool:
+    return value.numel() < 2 or bool((value == value.flatten()[0]).all())
 
 
 @dataclass(frozen=True)
@@ -53,14 +82,15 @@ class _Matrix:
 
     @cached_property
     def rows(self) -> Tensor:
-        return _unit(self.weight.flatten(1))
+        return _unit(self.weight.flatten(1)) if self.weight.dim() >= 2 else self.whole
 
 
 def _is_alike(one: _Matrix, other: _Matrix) -> bool:
     """Equal, or correlated as independent draws never are, as a whole or row by row in another order."""
-    if one.weight.shape != other.weight.shape or one.weight.dtype != other.weight.dtype:
+    if one.weight.numel() != other.weight.numel():
         return False
-    return torch.equal(one.weight, other.weight) or _correlates(one, other) or _has_same_rows(one, other)
+    same_shape = one.weight.shape == other.weight.shape
+    return torch.equal(one.whole, other.whole) or _correlates(one, other) or (same_shape and _has_same_rows(one, other))
 
 
 def _correlates(one: _Matrix, other: _Matrix) -> bool:

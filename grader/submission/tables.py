@@ -16,6 +16,7 @@ MAX_LINES = 20_000
 MAX_LINE = 600  # characters; what stands further right is no statement
 MAX_NUMBERS = 40  # of one line of text; longer ones are data
 LABEL = 70
+_SOON = 30  # lines of a table in which its first number comes
 _UNITS = r"%|K|M|k|тыс|млн|ms|мс|s|с|sec\w*|сек\w*|min\w*|мин\w*|хв\w*"
 # 0.93 · 98,5 · 12,345 · 1e-3 · 34 s · 327K; not the digits of a name (CIFAR-10, conv1, 3x3, 1.1.2).
 _NUMBER = re.compile(
@@ -118,17 +119,19 @@ def _table_at(lines: Sequence[str], start: int) -> tuple[list[Entry], int] | Non
     for separator in _SEPARATORS:
         if separator not in lines[start]:
             continue
-        rows, used = _rows(lines, start, separator)
-        if len(rows) >= 2 and _is_head(rows[0][1]) and any(number_of(cell) for _, row in rows[1:] for cell in row):
+        first, _ = _rows(lines, start, separator, _SOON)  # all of them, and each line would be read once for every line before it
+        if len(first) >= 2 and _is_head(first[0][1]) and any(number_of(cell) for _, row in first[1:] for cell in row):
+            rows, used = _rows(lines, start, separator, len(lines))
             return [each for line, row in rows[1:] for each in _of_row(rows[0][1], row, line)], used
     return _aligned_table(lines, start)
 
 
-def _rows(lines: Sequence[str], start: int, separator: str) -> tuple[list[tuple[int, list[str]]], int]:
-    """Rows of as many cells as the first, with their line numbers, and the number of lines they take."""
+def _rows(lines: Sequence[str], start: int, separator: str, most: int) -> tuple[list[tuple[int, list[str]]], int]:
+    """Rows of as many cells as the first, with their line numbers, and the number of lines they take: ``most`` at most."""
     rows: list[tuple[int, list[str]]] = []
     index = start
-    while index < len(lines) and (separator in lines[index] or (rows and _RULE.match(lines[index]) and lines[index].strip())):
+    end = min(len(lines), start + most)
+    while index < end and (separator in lines[index] or (rows and _RULE.match(lines[index]) and lines[index].strip())):
         if not _RULE.match(lines[index]):
             line = lines[index].strip()
             cells = [cell.strip() for cell in (line.strip("|") if separator == "|" else line).split(separator)]

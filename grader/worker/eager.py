@@ -1,18 +1,16 @@
-"""Run a candidate as the student wrote it: probe inputs, outputs, gradients, the student's own autograd functions."""
+"""Run a candidate as the student wrote it: probe inputs and outputs."""
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .faults import StudentFault, relative
+from .faults import StudentFault
 
 OTHER_BATCHES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 25, 32, 50, 64, 100, 128, 256)
 DTYPES = {
@@ -93,26 +91,3 @@ def _tensors(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, tuple | list):
         for item in value:
             yield from _tensors(item)
-
-
-def own_functions(outputs: Sequence[Tensor], root: Path) -> list[str]:
-    """The names of the submission's autograd.Function classes met on the way back from the outputs, sorted."""
-    pending = [output.grad_fn for output in outputs if output.grad_fn is not None]
-    seen, names = set(pending), set()
-    while pending:
-        node = pending.pop()
-        function = getattr(node, "_forward_cls", None)
-        if function is not None and _written_in(function, root):
-            names.add(function.__name__)
-        for following, _ in node.next_functions:
-            if following is not None and following not in seen:
-                seen.add(following)
-                pending.append(following)
-    return sorted(names)
-
-
-def _written_in(thing: Any, root: Path) -> bool:
-    try:
-        return relative(inspect.getfile(thing), root) is not None
-    except (TypeError, OSError):
-        return False

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, export
 
-from .eager import OTHER_BATCHES, InputSpec, forward, own_functions, probe_inputs
+from .eager import OTHER_BATCHES, InputSpec, forward, probe_inputs
 from .evaluation import switch_to_evaluation
 from .faults import from_error, relative
 from .graph import write_graph
 from .notes import explain
+from .own import own_functions
 from .weights import Storages, made_parameters, parameter_documents, weights
 
 Data = dict[str, Any]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -33,9 +34,12 @@ class Integrity:
         own = [name for name, module in sys.modules.items() if Path(getattr(module, "__file__", None) or ".").parent == _OWN]
         self._tables = [vars(sys.modules[name]) for name in own]
         self._tables += [value for table in self._tables for value in table.values() if isinstance(value, dict)]
+        own_classes = {value for table in self._tables for value in table.values() if isinstance(value, type) and value.__module__ in own}
         self._tables += [vars(sys.modules[name]) for name in _MODULES if name in sys.modules]
         self._before = [{name: value for name, value in table.items() if _is_watched(name, value)} for table in self._tables]
-        self._classes = [_attributes(each) for each in _CLASSES]
+        self._classes = {each: _attributes(each) for each in (*_CLASSES, *own_classes)}
+        values = (value for table in (*self._before, *self._classes.values()) for value in table.values())
+        self._insides = {id(value): _inside(value) for value in values}
 
     def check(self, root: Path) -> None:
         """Raises StudentFault "tampered" where something was replaced, with the place of what stands there now."""
@@ -54,10 +58,23 @@ class Integrity:
     def _replaced(self) -> Iterator[tuple[Mapping[str, Any], str]]:
         """Where, and under which name, another thing stands now."""
         for table, before in zip(self._tables, self._before, strict=True):
-            yield from ((table, name) for name, value in before.items() if not _is_same(value, table.get(name)))
-        for cls, before in zip(_CLASSES, self._classes, strict=True):
+            yield from ((table, name) for name, value in before.items() if not (_is_same(value, table.get(name)) and self._is_whole(value)))
+        for cls, before in self._classes.items():
             now = _attributes(cls)
-            yield from ((now, name) for name, value in before.items() if now.get(name) is not value)
+            yield from ((now, name) for name, value in before.items() if not (now.get(name) is value and self._is_whole(value)))
+
+    def _is_whole(self, value: object) -> bool:
+        """Whether a function still does what it did: its code can be exchanged under it."""
+        before = self._insides[id(value)]
+        return all(one is other for one, other in zip(before, _inside(value), strict=True))
+
+
+def _inside(value: object) -> tuple[object, ...]:
+    """What a function does its work with; nothing for what is no Python function."""
+    function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+    if not isinstance(function, FunctionType):
+        return ()
+    return function.__code__, function.__defaults__, function.__kwdefaults__
 
 
 def _is_watched(name: object, value: object) -> bool:

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .eager import flat_tensors, own_functions, parse_specs, run_once
+from .eager import flat_tensors, parse_specs, run_once
 from .faults import StudentFault, from_error
 from .loading import Submission, seed_everything
+from .own import Watched, others, own_functions
 from .plain import plain_document
 from .trial import trial
 from .weights import digests, made_parameters, parameter_documents, weights
@@ -74,7 +75,8 @@ def gradients(submission: Submission, params: dict[str, Any], tensors: Tensors) 
     try:
         _load_weights(module, tensors)
         outputs = flat_tensors(module(*(value.clone() for value in inputs)))
-        functions = own_functions(outputs, submission.root)
+        functions, left = own_functions(outputs, submission.root), others(outputs[:1], submission.root)
+        watched = Watched(outputs[:1], submission.root)
         torch.autograd.backward(outputs[:1], [tensors["cotangent"]])
     except BaseException as error:
         raise from_error("backward", error, submission.root, what="The backward pass in float64 fails",
@@ -82,7 +84,7 @@ def gradients(submission: Submission, params: dict[str, Any], tensors: Tensors) 
     found = {"outputs.0": outputs[0]}
     found |= {f"grad_inputs.{at}": value.grad for at, value in enumerate(inputs) if value.grad is not None}
     found |= {f"grad_weights/{at}": p.grad for at, p in module.named_parameters() if p.grad is not None}
-    return {"functions": functions}, found
+    return {"functions": functions, "idle": watched.idle(), "others": left}, found
 
 
 def experiment(submission: Submission, params: dict[str, Any], tensors: Tensors) -> Reply:

@@ -71,7 +71,9 @@ Verbs
                 -> {"parameters": [{"path": str, "shape": [...], "trainable": bool}, ...]}; tensors "weights/PATH"
     gradients   {candidate, "seed": int}; tensors "weights/PATH" (float64, loaded into the candidate),
                 "inputs.0" ... (float64), "cotangent" (float64, the output's shape)
-                -> {"functions": [str, ...]}; tensors "outputs.0", "grad_inputs.0" ..., "grad_weights/PATH"
+                -> {"functions": [str, ...], "idle": [str, ...], "others": [str, ...]}; tensors "outputs.0", "grad_inputs.0" ...,
+                "grad_weights/PATH". Of the "functions" the "idle" ones only handed their gradient on; "others" is the
+                mathematics on the way back that autograd did outside of them ("Sigmoid", "Convolution").
                 In evaluation mode. A tensor that gets no gradient is left out.
                 A candidate that is no nn.Module (a bare autograd.Function, a function) is called with the inputs; a
                 Function gets the arguments after them, by position, in the order of its signature.

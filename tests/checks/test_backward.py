@@ -15,7 +15,7 @@ from grader.checks.base import ClaimedGradients, Evidence, Need
 from grader.network.gradients import DirectionalCheck, GradientCheck, directional_check
 from grader.records import Fault, Judgement, Outcome, Review
 from grader.submission import open_submission
-from grader.worker.eager import own_functions
+from grader.worker.own import Watched, others, own_functions
 from tests.checks.graph_work import NO_FILES, NO_GRAPH, case, measured, verdict, word
 from tests.folders import write
 from tests.network.exporting import HERE
@@ -55,6 +55,37 @@ class Cubed(nn.Module):
         return result
 
 
+class HandsOn(torch.autograd.Function):
+    """y = factor * x: whatever comes before is left to autograd."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
+        ctx.factor = factor
+        return factor * x
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return ctx.factor * gradient, None
+
+
+class Ends(nn.Module):
+    """Plain autograd with an own function at its end, at its side, or, as an honest layer has it, in its middle."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.scale, self.how = nn.Parameter(torch.tensor([1.5])), how
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor
+        if self.how == "middle":
+            result = 2 * Scaled.apply(x.flip(0).flip(0).unsqueeze(0), self.scale, "").squeeze(0) + x * self.scale - 1
+        elif self.how == "side":
+            result = torch.sin(x) * self.scale + 1e-3 * Scaled.apply(x, self.scale, "")
+        else:
+            result = HandsOn.apply(x * x * x * self.scale, 1.0 if self.how == "identity" else 0.5)
+        return result
+
+
 class Sign(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -80,11 +111,12 @@ def claim(module: nn.Module) -> ClaimedGradients:
     module.double().zero_grad()
     leaf = x.clone().requires_grad_()
     output = module(leaf.clone())
+    functions, left, watched = own_functions([output], HERE), others([output], HERE), Watched([output], HERE)
     output.backward(cotangent)
     weights = {path: value.detach() for path, value in module.named_parameters()}
     claims = {path: value.grad for path, value in module.named_parameters() if value.grad is not None}
     compared = directional_check(exported, [x], cotangent, weights, [leaf.grad], claims, seed=2)
-    return ClaimedGradients(tuple(own_functions([output], HERE)), compared)
+    return ClaimedGradients(tuple(functions), compared, tuple(watched.idle()), tuple(left))
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +158,24 @@ def test_autograd_alone_earns_a_part(files: Any) -> None:
     assert judgement.fraction == Fraction(1, 2) and "no own autograd.Function" in str(judgement.found)
     tenth = word(backward.judge(case(backward, automatic=0.1), Evidence(files, gradients={"net": claim(Cubed("autograd"))})))
     assert tenth.fraction == Fraction(1, 10)
+
+
+@pytest.mark.parametrize("how", ["identity", "factor"])
+def test_a_function_that_only_hands_on_is_no_own_backward(files: Any, how: str) -> None:
+    judgement = judged(claim(Ends(how)), files)
+    assert (judgement.fraction, judgement.review) == (Fraction(1, 2), Review.NONE)
+    assert "HandsOn only hands on" in str(judgement.found)
+
+
+def test_a_function_beside_what_autograd_does_is_a_part_of_one(files: Any) -> None:
+    judgement = judged(claim(Ends("side")), files)
+    assert (judgement.fraction, judgement.review) == (Fraction(1, 2), Review.RECOMMENDED)
+    assert "Scaled, and Sin by automatic differentiation" in str(judgement.found)
+
+
+def test_views_sums_and_products_around_a_function_leave_it_the_layers_own(files: Any) -> None:
+    judgement = judged(claim(Ends("middle")), files)
+    assert judgement.fraction == 1, str(judgement.found)
 
 
 BODIES = {"pass": "pass", "raise": "raise NotImplementedError", "return": "return gradient"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -146,3 +147,9 @@ def test_a_shape_that_does_not_work_costs_an_eighth() -> None:
 def test_a_block_without_a_graph_goes_to_a_person() -> None:
     judgement = judged("basic", NO_GRAPH)
     assert (judgement.fraction, judgement.review, judgement.look_at) == (0, Review.REQUIRED, "models/net.py:12")
+
+
+def test_variants_that_could_not_be_asked_are_said_and_a_person_may_look() -> None:
+    found = replace(evidence({"net": Residual(basic())}, {"net": SHAPE}), shapes={"net": SHAPE}, unasked=frozenset({"net"}))
+    judgement = word(block.judge(case(block, variants=[{"shape": list(SHAPE)}], kind="basic", outputs=[[8, 6, 6]]), found))
+    assert (judgement.fraction, judgement.review) == (1, Review.RECOMMENDED) and "not asked" in str(judgement.found)

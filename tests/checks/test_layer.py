@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -98,6 +99,9 @@ HONEST: list[tuple[str, nn.Module]] = [
     ("activation", Around(lambda m, x: torch.where(x > 0, x, torch.sin(x)))),
     ("pooling", MeanPool()),
     ("pooling", Around(lambda m, x: F.max_pool2d(x, 2) * 0.5 + F.avg_pool2d(x, 2) * 0.5)),
+    # a factor that is learnt is a parameter of the layer, one that stands in the code is none
+    ("activation", Around(lambda m, x: m.gain * torch.relu(x), gain=nn.Parameter(torch.tensor(1.01)))),
+    ("pooling", Around(lambda m, x: F.max_pool2d(x, 2) + m.bias, bias=nn.Parameter(torch.zeros(1)))),
 ]
 
 
@@ -127,6 +131,12 @@ NAMESAKES: list[tuple[str, nn.Module, str]] = [
     ("activation", nn.PReLU(), "LeakyReLU or PReLU"),
     ("activation", nn.LeakyReLU(0.3), "slope 0.3"),
     ("activation", nn.Identity(), "the identity"),
+    ("convolution", Around(lambda m, x: 1.01 * m.body(x), body=conv(3, 4)), "times 1.01"),
+    ("activation", Around(lambda m, x: 1.01 * torch.relu(x)), "ReLU, times 1.01"),
+    ("activation", Around(lambda m, x: 0.5 - 2 * torch.tanh(x)), "tanh, times -2, plus 0.5"),
+    ("activation", Around(lambda m, x: 3 * F.leaky_relu(x, 0.2) + 1), "slope 0.2, times 3, plus 1"),
+    ("pooling", Around(lambda m, x: 1.01 * F.max_pool2d(x, 2)), "max pooling 2x2, times 1.01"),
+    ("pooling", Around(lambda m, x: F.avg_pool2d(x, 2) - 0.1), "average pooling 2x2, plus -0.1"),
     ("pooling", nn.MaxPool2d(2), "max pooling 2x2"),
     ("pooling", nn.AvgPool2d(2), "average pooling 2x2"),
     ("pooling", nn.AdaptiveMaxPool2d(4), "max pooling"),
@@ -173,3 +183,34 @@ def test_a_layer_without_a_graph_goes_to_a_person() -> None:
     assert (judgement.fraction, judgement.review, judgement.look_at) == (0, Review.REQUIRED, "models/net.py:12")
     assert "Use torch.where." in str(judgement.why)
     assert judged("pooling", evidence({"net": Fault("missing", "no such class")})).review is Review.NONE
+
+
+# --- a shape that the submission states ------------------------------------------------------------------------------
+
+
+def stated(module: nn.Module, given: tuple[int, ...], **found: Any) -> Judgement:
+    whole = replace(evidence({"net": module}, {"net": given}), shapes={"net": given}, **found)
+    return word(layer.judge(case(layer, variants=[{"shape": [2, 8, 8]}], standard="pooling", outputs=[[2, 4, 4]]), whole))
+
+
+def test_a_pooling_of_any_window_keeps_the_channels_and_shrinks_the_rest() -> None:
+    assert stated(nn.Sequential(MeanPool(), MeanPool()), (4, 12, 12)).fraction == 1
+
+
+POOLS_NOTHING = [
+    Around(lambda m, x: torch.cat([x, x.abs().sqrt()], 1)),
+    Around(lambda m, x: x.abs().sqrt()),
+    nn.Sequential(MeanPool(), conv(4, 6, 1)),
+    Around(lambda m, x: x.abs().mean(3, keepdim=True).sqrt()),
+]
+
+
+@pytest.mark.parametrize("module", POOLS_NOTHING)
+def test_what_keeps_the_size_or_changes_the_channels_is_no_pooling(module: nn.Module) -> None:
+    judgement = stated(module, (4, 12, 12))
+    assert judgement.fraction == 0 and "[4, 6, 6]" in str(judgement.expected)
+
+
+def test_what_could_not_be_asked_is_said_and_a_person_may_look() -> None:
+    judgement = stated(MeanPool(), (4, 12, 12), unasked=frozenset({"net"}))
+    assert (judgement.fraction, judgement.review) == (1, Review.RECOMMENDED) and "not asked" in str(judgement.found)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,12 +41,30 @@ def test_a_role_is_filled_as_it_says(tmp_path: Path) -> None:
     assert match.candidate == "net.py:make.Mine"
 
 
+def _toml(arguments: Any, shape: Any) -> str:
+    stated = {"candidate": "net.py:Mine", "arguments": {"x": arguments}, "shape": shape}
+    return tomli_w.dumps({"roles": {"net": {key: value for key, value in stated.items() if _has_no_none(value)}}})
+
+
+def _has_no_none(value: Any) -> bool:
+    """TOML has no null."""
+    if isinstance(value, dict):
+        return all(map(_has_no_none, value.values()))
+    return all(map(_has_no_none, value)) if isinstance(value, list) else value is not None
+
+
 WRONG = {
     "no TOML": ("[roles", "no valid TOML"),
     "an unknown role": ('[roles.nett]\ncandidate = "net.py:Mine"', '"nett"; the roles are net, other'),
     "no candidate": ("[roles.net]\narguments = {}", "roles > net > candidate"),
     "no class": ('[roles.net]\ncandidate = "net.py"', "roles > net > candidate"),
     "a typo": ('[roles.net]\ncandidate = "net.py:Mine"\nargument = {}', "roles > net > argument"),
+    "a date": ('[roles.net]\ncandidate = "net.py:Mine"\narguments = { x = 2020-01-01 }', "a date is no argument"),
+    "infinity": ('[roles.net]\ncandidate = "net.py:Mine"\narguments = { x = [nan] }', "finite"),
+    "a giant number": ('[roles.net]\ncandidate = "net.py:Mine"\narguments = { x = 0x' + "F" * 6000 + " }", "64 bits"),
+    "a nested one": ('[roles.net]\ncandidate = "net.py:Mine"\narguments = { x = ' + "[" * 20 + "]" * 20 + " }", "nested 16 times"),
+    "a side of nothing": ('[roles.net]\ncandidate = "net.py:Mine"\nshape = [0, 8, 8]', "roles > net > shape > 0"),
+    "a giant sample": ('[roles.net]\ncandidate = "net.py:Mine"\nshape = [512, 512, 512]', "1,048,576 numbers at most"),
     "a deep one": ("x = " + "[" * 5000 + "]" * 5000, "no valid TOML"),
 }
 
@@ -53,6 +74,22 @@ def test_what_cannot_be_meant_so_is_told_with_file_and_key(tmp_path: Path, text:
     with pytest.raises(InputError) as caught:
         declared(handed_in(tmp_path, text), WHOLE)
     assert FILE in str(caught.value) and told in str(caught.value)
+
+
+WORDS = st.text(st.sampled_from('[]{}=."\n ro1-:_x#'), max_size=60)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.datetimes(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(text=WORDS | st.builds(_toml, VALUES, VALUES))
+def test_whatever_stands_there_is_read_or_told(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    with suppress(InputError):
+        for match in declared(handed_in(tmp_path_factory.mktemp("any"), text), WHOLE).values():
+            json.dumps(match.arguments, allow_nan=False)
+            assert all(1 <= side <= 4096 for side in match.shape or ())
 
 
 def card(role: str, arguments: dict[str, Any], candidate: str | None = "net.py:Mine", shape: tuple[int, ...] | None = None) -> RoleCard:

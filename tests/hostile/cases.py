@@ -2,7 +2,7 @@
 
 An attack is a folder of files (or a maker, where a repository cannot hold them) that is laid over an honest submission,
 its twin. ``_weak`` is honest and wrong in every way that an attack may want to hide; ``_honest`` earns all points; ``_slow``
-is right, but does not learn; ``_boasting`` claims what it has not done.
+is right, but does not learn; ``_boasting`` claims what it has not done; ``_automatic`` leaves its backward pass to autograd.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ CASES = (
     Case("forged_on_every_descriptor", "the examiner's reading, on every descriptor", twin="_boasting", seen=_BROKEN),
     Case("forged_on_stdout", "the examiner's reading, on standard output"),
     Case("forged_values", "shapes that only the worker can tell"),
+    Case("hands_on_backward", "an own backward, by a function behind autograd's work", twin="_automatic", only=LAYERS),
+    Case("scaled_activation", "the comparison with standard layers, by a factor", only=LAYERS),
     Case("decoy_function", "the names of the functions met on the way back"),
     Case("frame_of_2_to_the_60", "the size of a body", seen=_BROKEN, only=RUN),
     Case("header_of_4_gigabytes", "the size of a header", seen=_BROKEN, only=RUN),
@@ -84,6 +86,8 @@ CASES = (
     Case("shipped_weights_with_noise", "fresh weights, noise against comparison", twin="_slow"),
     Case("shipped_backbone", "fresh weights, under a fresh head", twin="_slow"),
     Case("shipped_backbone_with_noise", "fresh weights, under a fresh head, noise against comparison", twin="_slow"),
+    Case("shipped_as_vectors", "fresh weights, without a matrix", twin="_slow"),
+    Case("other_code_in_a_function", "fresh weights, by the code under a function of the worker", twin="_slow"),
     Case("shipped_for_export_only", "fresh weights, by telling one build from the other", twin="_slow"),
     Case("other_weights_in_the_answer", "fresh weights, in an answer of the right form", twin="_slow"),
     # --- ends that do not come, or come too soon

@@ -3,8 +3,10 @@
 import base64
 import io
 import json
+import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from grader.submission.outputs import notebooks
@@ -157,3 +159,25 @@ def test_a_broken_notebook_shows_nothing(tmp_path: Path) -> None:
         (tmp_path / f"{index}.ipynb").write_text(text)
     for book in notebooks(tmp_path, ("0.ipynb", "1.ipynb", "2.ipynb", "3.ipynb", "missing.ipynb")):
         assert book.printed == "" and book.prose == "" and book.drawings == ()
+
+
+def _work(text: str) -> int:
+    """Calls of functions that reading a text takes: the same on every machine."""
+    count = 0
+
+    def called(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(called)
+    try:
+        list(entries(text, "README.md"))
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("line", ["model|accuracy", "model;accuracy", "model accuracy", "a|b|c", "model, accuracy 97.1"])
+def test_the_work_grows_with_the_length_of_a_text(line: str) -> None:
+    short, long = (_work("\n".join([line] * count)) for count in (400, 1600))
+    assert long < 5 * short

@@ -20,7 +20,7 @@ def gradients(sandbox: Sandbox, case: str, name: str, arguments: dict[str, int],
 def test_inputs_and_weights_get_the_gradient_of_the_cotangent(sandbox: Sandbox) -> None:
     scale = torch.tensor([2.0], dtype=torch.float64)
     reply = gradients(sandbox, "own_function", "Net", {}, {"weights/scale": scale})
-    assert reply.data == {"functions": ["Cube"]}
+    assert reply.data == {"functions": ["Cube"], "idle": [], "others": []}
     torch.testing.assert_close(reply.tensors["outputs.0"], (2 * X) ** 3)
     torch.testing.assert_close(reply.tensors["grad_inputs.0"], COTANGENT * 24 * X**2)
     torch.testing.assert_close(reply.tensors["grad_weights/scale"], (COTANGENT * 12 * X**3).sum().reshape(1))
@@ -28,9 +28,10 @@ def test_inputs_and_weights_get_the_gradient_of_the_cotangent(sandbox: Sandbox) 
 
 def test_a_function_and_a_bare_autograd_function_are_applied_to_the_inputs(sandbox: Sandbox) -> None:
     doubled = gradients(sandbox, "own_function", "double", {}, {})
-    assert doubled.data == {"functions": []}
+    assert doubled.data == {"functions": [], "idle": [], "others": []}
     torch.testing.assert_close(doubled.tensors["grad_inputs.0"], 2 * COTANGENT)
     wrong = gradients(sandbox, "own_function", "Wrong", {"power": 2}, {})
+    assert wrong.data == {"functions": ["Wrong"], "idle": ["Wrong"], "others": []}
     torch.testing.assert_close(wrong.tensors["outputs.0"], X**2)
     torch.testing.assert_close(wrong.tensors["grad_inputs.0"], 7 * COTANGENT)  # as the student wrote it
 

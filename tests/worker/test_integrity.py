@@ -58,6 +58,22 @@ def test_a_replaced_probe_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         integrity.check(Path(__file__).parent)
 
 
+def test_a_function_with_other_code_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    integrity = Integrity()
+    monkeypatch.setattr(probes.digests, "__code__", wrong.__code__)
+    with pytest.raises(StudentFault, match="digests"):
+        integrity.check(Path())
+
+
+def test_a_method_of_the_worker_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    integrity = Integrity()
+    monkeypatch.setattr(Integrity, "_modes", wrong, raising=False)  # a new name is no replacement
+    integrity.check(Path())
+    monkeypatch.setattr(probes.Submission, "build", wrong)
+    with pytest.raises(StudentFault, match="build"):
+        integrity.check(Path())
+
+
 def test_a_mode_that_is_never_left_is_noticed() -> None:
     integrity = Integrity()
     with TorchFunctionMode(), pytest.raises(StudentFault, match="TorchFunctionMode"):

@@ -1,0 +1,1 @@
+"""What the other files import before anything else: there is nothing to set up."""
