@@ -260,19 +260,19 @@ class Pieces(nn.Module):
     def __init__(self, size: int, *, fresh: bool) -> None:
         super().__init__()
         generator = None if fresh else torch.Generator().manual_seed(0)
-        drawn = torch.randn(1920, generator=generator) / 14
+        drawn = torch.randn(480, generator=generator) / 7
         pieces = [piece if size > 1 else piece[0] for piece in drawn.split(size)]
         self.pieces = nn.ParameterList([nn.Parameter(piece.clone()) for piece in pieces])
         self.norm = nn.BatchNorm1d(10)
         self.gain = nn.Parameter(torch.tensor(0.25))
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = torch.cat([piece.reshape(-1) for piece in self.pieces]).reshape(192, 10)
-        result: Tensor = self.norm(x.flatten(1) @ weight) * self.gain
+        weight = torch.cat([piece.reshape(-1) for piece in self.pieces]).reshape(48, 10)
+        result: Tensor = self.norm(x.flatten(1)[:, ::4] @ weight) * self.gain
         return result
 
 
-@pytest.mark.parametrize("size", [1920, 48, 1])
+@pytest.mark.parametrize("size", [480, 48, 1])
 def test_a_weight_in_another_form_is_named_all_the_same(size: int) -> None:
     assert run(worker(lambda _: Pieces(size, fresh=False)), EXPORT, REBUILD).evidence.rebuilds["net"] != ()
     assert run(worker(lambda _: Pieces(size, fresh=True)), EXPORT, REBUILD).evidence.rebuilds["net"] == ()
