@@ -133,7 +133,7 @@ def make_plan(
     contents = grades.book.take_in(intake)
     counting = [attempt for attempt in intake.attempts if attempt.counts]
     tasks = [_task(attempt, contents[attempt.student], grades, terms, cache and not again) for attempt in counting]
-    left = [task for task in tasks if again or not _is_done(task, grades)]
+    left = [task for task in tasks if again or not grades.book.has(task.student, task.content_hash, terms)]
     return Plan(intake, terms, tuple(sorted(left, key=lambda task: (-task.expected_seconds, task.student))))
 
 
@@ -141,10 +141,6 @@ def _task(attempt: Attempt, content: str, grades: Grades, terms: Terms, cache: b
     expected = grades.book.expected_seconds(attempt.student)
     seconds = _UNKNOWN_SECONDS if expected is None else expected
     return Task(attempt.student, attempt.source, content, seconds, terms, cache=cache)
-
-
-def _is_done(task: Task, grades: Grades) -> bool:
-    return grades.book.has(task.student, task.content_hash, task.terms)
 
 
 def settled(asked: Conditions, before: Terms | None) -> Terms:

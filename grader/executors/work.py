@@ -45,7 +45,7 @@ def prepare(terms: Terms) -> None:
                 worker.protections()
 
 
-def grade_task(task: Task, heard: Heard, workers: Opener | None = None) -> Done:
+def grade_task(task: Task, heard: Heard, workers: Opener) -> Done:
     """Grade one submission. Never raises: what goes wrong is told in the Done."""
     start = time.perf_counter()
     done = Done(task.student, task.content_hash, "failed", host=platform.node())
@@ -62,10 +62,9 @@ def grade_task(task: Task, heard: Heard, workers: Opener | None = None) -> Done:
     return replace(done, seconds=time.perf_counter() - start)
 
 
-def _graded(task: Task, heard: Heard, workers: Opener | None) -> Report:
+def _graded(task: Task, heard: Heard, workers: Opener) -> Report:
     notes: list[str] = []
-    opener = workers or partial(open_worker, isolation=task.terms.isolation)
-    with unpacked(task.source, notes.append) as folder, _setting(task.terms, opener) as setting:
+    with unpacked(task.source, notes.append) as folder, _setting(task.terms, workers) as setting:
         setting = replace(setting, listen=partial(heard, task.student))
         report = grade_submission(folder, setting, jobs=task.jobs, cache=task.cache)
     return replace(report, log=(*notes, *report.log))
