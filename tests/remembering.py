@@ -24,6 +24,7 @@ from grader.network.exported import Exported
 from grader.records import Fault, NetworkFacts, Protection
 from grader.sandbox.base import Sandbox, WorkerReply, WorkerRequest
 from grader.sandbox.process import ProcessSandbox
+from grader.sandbox.template import Template
 from grader.submission import Submission
 from grader.trainers import Trainers
 
@@ -122,8 +123,8 @@ def _bound(node: ast.stmt) -> Iterator[str]:
 class RememberingWorker:
     """A worker that is asked only what was not asked before about the same code; started when that comes."""
 
-    def __init__(self, submission: Submission, memory: Memory) -> None:
-        self._submission, self._memory = submission, memory
+    def __init__(self, submission: Submission, memory: Memory, template: Template) -> None:
+        self._submission, self._memory, self._template = submission, memory, template
         self._reach = Reach(submission)
         self._worker: ProcessSandbox | None = None
 
@@ -144,7 +145,7 @@ class RememberingWorker:
 
     def _started(self) -> ProcessSandbox:
         if self._worker is None:
-            self._worker = ProcessSandbox(self._submission.root)
+            self._worker = self._template.open(self._submission)
         return self._worker
 
     def close(self) -> None:
@@ -153,12 +154,12 @@ class RememberingWorker:
             self._worker.close()
 
 
-def remembering(memory: Memory) -> Callable[[Submission], Any]:
+def remembering(memory: Memory, template: Template) -> Callable[[Submission], Any]:
     """What `Setting.open_worker` wants."""
 
     @contextmanager
     def open_worker(submission: Submission) -> Iterator[Sandbox]:
-        worker = RememberingWorker(submission, memory)
+        worker = RememberingWorker(submission, memory, template)
         try:
             yield worker
         finally:

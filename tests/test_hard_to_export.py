@@ -9,6 +9,7 @@ import pytest
 
 from grader.examiner import examine
 from grader.records import Outcome, Report, Verdict
+from grader.sandbox.template import Template
 from grader.session import make_setting
 from grader.trainers import Trainers
 
@@ -86,10 +87,16 @@ def trainers() -> Iterator[Trainers]:
         yield pool
 
 
-def graded(case: str, tmp_path: Path, trainers: Trainers) -> Report:
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Template]:
+    with Template() as template:
+        yield template
+
+
+def graded(case: str, tmp_path: Path, trainers: Trainers, workers: Template) -> Report:
     rubric = tmp_path / "rubric.toml"
     rubric.write_text(RUBRIC)
-    setting = make_setting(rubric=rubric, device="cpu")
+    setting = make_setting(rubric=rubric, device="cpu", workers=workers.open)
     small = {subject: replace(request, train=640, validation=64, held=128) for subject, request in setting.data.items()}
     return examine(SUBMISSIONS / case, replace(setting, data=small), trainers)
 
@@ -101,34 +108,36 @@ def explained(verdict: Verdict) -> bool:
 
 
 @pytest.mark.parametrize("case", EXPORTED)
-def test_a_graph_can_be_had_all_the_same(case: str, tmp_path: Path, trainers: Trainers) -> None:
-    report = graded(case, tmp_path, trainers)
+def test_a_graph_can_be_had_all_the_same(case: str, tmp_path: Path, trainers: Trainers, workers: Template) -> None:
+    report = graded(case, tmp_path, trainers, workers)
     for verdict in report.verdicts:
         assert verdict.outcome is Outcome.PASSED or explained(verdict), (verdict.criterion, str(verdict.found), str(verdict.why))
     assert report.verdicts[0].outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("case", VALUES_ONLY)
-def test_without_a_graph_the_shape_still_counts_and_the_rest_is_explained(case: str, tmp_path: Path, trainers: Trainers) -> None:
-    shape, *others = graded(case, tmp_path, trainers).verdicts
+def test_without_a_graph_the_shape_still_counts_and_the_rest_is_explained(
+    case: str, tmp_path: Path, trainers: Trainers, workers: Template
+) -> None:
+    shape, *others = graded(case, tmp_path, trainers, workers).verdicts
     assert 0 < shape.points < shape.max_points and explained(shape)
     assert all(explained(verdict) for verdict in others), [str(verdict.why) for verdict in others]
 
 
 @pytest.mark.parametrize("case", NOT_EVERY_BATCH_SIZE)
-def test_a_network_that_not_every_batch_size_suits_is_told_where(case: str, tmp_path: Path, trainers: Trainers) -> None:
-    for verdict in graded(case, tmp_path, trainers).verdicts:
+def test_a_network_that_not_every_batch_size_suits_is_told_where(case: str, tmp_path: Path, trainers: Trainers, workers: Template) -> None:
+    for verdict in graded(case, tmp_path, trainers, workers).verdicts:
         assert verdict.outcome is Outcome.PASSED or explained(verdict), (verdict.criterion, str(verdict.why))
 
 
-def test_a_lazy_layer_is_made_before_the_export(tmp_path: Path, trainers: Trainers) -> None:
-    report = graded("lazy_layer", tmp_path, trainers)
+def test_a_lazy_layer_is_made_before_the_export(tmp_path: Path, trainers: Trainers, workers: Template) -> None:
+    report = graded("lazy_layer", tmp_path, trainers, workers)
     shape, *others = report.verdicts
     assert shape.outcome is Outcome.PASSED and "lazy" in " ".join(report.roles[0].notes).lower()
     assert all("head.weight" in str(verdict.found) for verdict in others), "a layer that forward never uses is a real defect"
 
 
-def test_a_network_that_mixes_its_samples_loses_that_alone(tmp_path: Path, trainers: Trainers) -> None:
-    shape, *others = graded("item_as_factor", tmp_path, trainers).verdicts
+def test_a_network_that_mixes_its_samples_loses_that_alone(tmp_path: Path, trainers: Trainers, workers: Template) -> None:
+    shape, *others = graded("item_as_factor", tmp_path, trainers, workers).verdicts
     assert shape.outcome is Outcome.PARTIAL and "mixes the samples" in str(shape.why)
     assert all(verdict.outcome is Outcome.PASSED for verdict in others)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from grader.examiner import examine
 from grader.gathering import Setting
 from grader.records import Verdict
 from grader.rubric import default_rubric, load_rubric
+from grader.sandbox.template import Template
 from grader.session import make_setting
 from grader.submission.prose import sections
 from grader.trainers import Trainers
@@ -70,8 +71,8 @@ def examination(shared: Path) -> Iterator[Examination]:
     with one_at_a_time(shared / "lock"):
         if not reference.exists():
             shutil.copytree(REFERENCE, reference, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    setting = replace(make_setting(device="cpu"), open_worker=remembering(memory))
-    with RememberingTrainers(shared / "trainings", memory) as trainers:
+    with Template() as template, RememberingTrainers(shared / "trainings", memory) as trainers:
+        setting = make_setting(device="cpu", workers=remembering(memory, template))
         yield Examination(reference, setting, trainers)
 
 

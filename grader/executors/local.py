@@ -1,7 +1,8 @@
 """Grades on this machine: a clean template loads torch and the images once, and a process forked from it grades each submission.
 
-    the batch ── template ── slot 1 ── one process per submission ── its worker (shut in), its trainers
-      (no torch)          └─ slot 2 ── one process per submission ── ...
+    the batch ── template ── slot 1 ── one process per submission ── its trainers
+      (no torch)          ├─ slot 2 ── one process per submission ── ...
+                          └─ template of workers ── workers (shut in), which the submissions' processes ask for
 
 No process here runs a student's code; and one that has read a submission's files ends with it. A process that dies takes
 its submission's result with it and nothing else. Every process ends when its parent does, also by kill -9.
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from grader.cohort.records import Done, Task, Terms
 from grader.errors import InputError
@@ -113,17 +114,23 @@ def _end(template: Any) -> None:
 
 
 def _template(tells: Connection, slots: Sequence[Connection], terms: Terms, timeout: float, scratch: str) -> None:
-    """Load once, then fork the slots."""
+    """Load once, then fork the slots; beside it a template of workers, which loads at the same time."""
     _settle(scratch)
-    from grader.executors.work import prepare  # imports torch: the batch itself never does
+    from grader.sandbox.template import Template
 
     try:
-        prepare(terms)
-    except InputError as error:
+        with Template(terms.isolation) as workers:
+            from grader.executors.work import prepare  # imports torch: the batch itself never does
+
+            prepare(terms, workers.open)
+            _run_slots(tells, slots, workers, timeout, scratch)
+    except InputError as error:  # of these terms; what a submission meets is in its Done
         tells.send(str(error))
-        return
+
+
+def _run_slots(tells: Connection, slots: Sequence[Connection], workers: Template, timeout: float, scratch: str) -> None:
     context = _context()
-    children = [context.Process(target=_slot, args=(place, slots, terms.isolation, timeout, scratch)) for place in range(len(slots))]
+    children = [context.Process(target=_slot, args=(place, slots, workers, timeout, scratch)) for place in range(len(slots))]
     for child in children:
         child.start()
     tells.send("")
@@ -134,15 +141,13 @@ def _template(tells: Connection, slots: Sequence[Connection], terms: Terms, time
             child.join()
 
 
-def _slot(place: int, slots: Sequence[Connection], isolation: Literal["full", "best", "none"], timeout: float, scratch: str) -> None:
-    """One submission after the other, each in a process of its own; their workers are forked from one template."""
+def _slot(place: int, slots: Sequence[Connection], workers: Template, timeout: float, scratch: str) -> None:
+    """One submission after the other, each in a process of its own."""
     _settle(scratch)
-    from grader.sandbox.template import Template
-
     connection = slots[place]
     for other in set(slots) - {connection}:
         other.close()  # a pipe ends for its reader when nobody holds the other side any more
-    with contextlib.suppress(EOFError, OSError), Template(isolation) as workers:
+    with contextlib.suppress(EOFError, OSError):
         while True:
             task = connection.recv()
             ours, theirs = _context().Pipe(duplex=False)

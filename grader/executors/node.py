@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,8 +25,9 @@ def check(terms: Terms) -> None:
     if terms.data_root and not Path(terms.data_root).is_dir():
         raise InputError(f"there is no folder {terms.data_root}, which --data-root names")
     from grader.executors.work import prepare  # imports torch
+    from grader.sandbox.process import open_worker
 
-    prepare(terms)
+    prepare(terms, partial(open_worker, isolation=terms.isolation))
 
 
 def why_other(terms: Terms, machine: Callable[[str], str]) -> str:

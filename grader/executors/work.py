@@ -23,19 +23,18 @@ from grader.records import Report
 from grader.report.html import to_html
 from grader.report.json_report import to_json
 from grader.sandbox.base import Opener
-from grader.sandbox.process import open_worker
 from grader.session import grade_submission, make_setting
 from grader.submission import open_submission, unpacked
 from grader.trainers import images_of
 
 
-def prepare(terms: Terms) -> None:
+def prepare(terms: Terms, workers: Opener) -> None:
     """Load what every submission needs, and try whether a worker can be shut in as far as was asked.
 
     Raises InputError where none can be graded under these terms.
     """
     torch.set_num_threads(1)
-    with _setting(terms, partial(open_worker, isolation=terms.isolation)) as setting:
+    with _setting(terms, workers) as setting:
         for request in setting.data.values():
             images_of(request)
         torch.optim.AdamW([torch.zeros(1, requires_grad=True)])  # the first optimiser of a process imports for two seconds
