@@ -112,7 +112,9 @@ def _measured(role: str, result: TrainingResult, threshold: Threshold | None, so
     reached = Fraction(1) if accuracy >= value else Fraction(1, 2) if half else Fraction(0)
     why = (
         message(
-            "threshold from {count} runs of the reference (mean {mean}) on {source}{note}",
+            "threshold from {count} runs of the reference (mean {mean}) on {source}{note}"
+            if reached == 1
+            else "below the threshold, which comes from {count} runs of the reference (mean {mean}) on {source}{note}",
             count=len(threshold.seeds),
             mean=f"{100 * threshold.mean:.1f} %",
             source=source,

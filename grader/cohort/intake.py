@@ -20,7 +20,7 @@ from grader.cohort.unpacking import unpack_export
 from grader.errors import InputError
 from grader.submission.names import shown
 
-LISTS = (".txt", ".csv")
+ARCHIVE, LISTS = ".zip", (".txt", ".csv")
 Owned = tuple[Student, Found]
 
 
@@ -30,6 +30,7 @@ def read_intake(source: Path, *, roster: Path | None, late: Late | None, work: P
     With a roster, whatever cannot be matched is listed with a reason, and its students without work are kept; without one, each
     name is a student. Clones, and what an export packs, come to lie below ``work``. Raises InputError for what a user can mend.
     """
+    check_source(source)
     zone = late.zone if late else None
     students = read_roster(roster, zone) if roster else ()
     source = source.resolve()
@@ -48,23 +49,23 @@ def _found(source: Path, work: Path, roster: Path | None) -> tuple[list[Found], 
     own = {work, *work.parents, *([roster.resolve()] if roster else [])}
     if source.is_dir():
         found, unmatched = look(source, work, own)
-    elif source.suffix.casefold() == ".zip":
+    elif source.suffix.casefold() == ARCHIVE:
         folder, left_out = unpack_export(source, work)
         found, unmatched = look(folder, work)
         unmatched = [*left_out, *unmatched]
-    elif source.is_file() and source.suffix.casefold() in LISTS:
-        return read_list(source)
     else:
-        raise InputError(_refusal(source))
+        return read_list(source)
     if not found and not roster:
         there = f" ({unmatched[0].label}: {unmatched[0].reason})" if unmatched else ""
         raise InputError(f"There is no submission in {shown(source)}{there}; give the folder that holds a folder or .zip of each student.")
     return found, unmatched
 
 
-def _refusal(source: Path) -> str:
-    kinds = "a folder of submissions, the .zip of a Moodle or Canvas export, or a list of Git clones (.txt, .csv)"
-    return f"{shown(source)} is {'no intake' if source.exists() else 'not there'}; give {kinds}."
+def check_source(source: Path) -> None:
+    """Raises InputError for what cannot be an intake."""
+    if not (source.is_dir() or (source.is_file() and source.suffix.casefold() in (ARCHIVE, *LISTS))):
+        kinds = "a folder of submissions, the .zip of a Moodle or Canvas export, or a list of Git clones (.txt, .csv)"
+        raise InputError(f"{shown(source)} is {'no intake' if source.exists() else 'not there'}; give {kinds}.")
 
 
 def _owned(found: Iterable[Found], students: Sequence[Student] | None) -> tuple[list[Owned], list[Unmatched]]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grader.batch import MEMORY_PER_JOB, Conditions, Grades, Plan, affordable_jobs, grade_all, machine, make_plan, work_folder
+from grader.cohort.intake import check_source
 from grader.cohort.records import Done, Intake
 from grader.commands.common import mapped_errors
 from grader.commands.live import BatchView
@@ -71,6 +72,8 @@ def batch(
 ) -> None:
     """Grade a folder of SUBMISSIONS into a gradebook; what is unchanged is not graded again."""
     conditions = Conditions(rubric, profile, device, data_root, seed, isolation)
+    with mapped_errors(verbose, STOPPED):
+        check_source(submissions)  # before a folder is made for their grades
     with mapped_errors(verbose, STOPPED), Grades(out, make=True) as grades, work_folder(grades) as work:
         if late is not None:
             grades.keep_late(late)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -16,7 +17,9 @@ from typing import Any
 
 import psutil
 import pytest
+import typer
 
+from grader.commands.common import mapped_errors
 from tests.hostile.makers import HONEST
 from tests.hostile.places import HOSTILE, PROJECT, RUBRIC
 
@@ -179,3 +182,11 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
     for arguments in (("batch", tmp_path / "nothing"), ("override", "a", "b", "--points", "1", "--reason", "r", "--grades", tmp_path)):
         done = grade(*arguments) if arguments[0] == "override" else grade(*arguments, "--out", tmp_path / "grades")
         assert done.returncode == 2 and "Traceback" not in done.stderr and str(tmp_path) in done.stderr.replace("\n", "")
+    assert not (tmp_path / "grades").exists()
+
+
+def test_a_full_disk_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as left, mapped_errors(stopped="what was finished is kept"):
+        raise OSError(errno.ENOSPC, "No space left on device", "grades/reports/anna.html")
+    said = capsys.readouterr().err
+    assert left.value.exit_code == 2 and "disk is full" in said and "anna.html" in said and "what was finished is kept" in said
