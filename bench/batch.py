@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -33,13 +34,13 @@ HONEST = ROOT / "tests" / "submissions" / "hostile" / "_honest"
 SEED = 20_261_122
 KILLS, KILLED_COHORT = 20, 8
 
-BAD = {
-    "hang": "while True:\n    pass\n",
-    "signal": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
-    "memory": "held = []\nwhile True:\n    held.append(bytearray(2**26))\n",
-    "forks": "import os\nwhile True:\n    os.fork()\n",
-    "slow_import": "import time\ntime.sleep(600)\n",
+BAD = {  # what every constructor does; at the top of a file it would be left out, and the classes graded all the same
+    "hang": "while True:\n        pass\n",
+    "signal": "import os, signal\n    os.kill(os.getpid(), signal.SIGSEGV)\n",
+    "memory": "held = []\n    while True:\n        held.append(bytearray(2**26))\n",
+    "forks": "import os\n    while True:\n        os.fork()\n",
 }
+SLOW_IMPORT = "    import time\n    time.sleep(600)\n"  # in the body of a class, which cannot be left out
 
 
 def command(*arguments: object) -> list[str]:
@@ -88,7 +89,12 @@ def mixed() -> bool:
         for name, text in BAD.items():
             bad = copies(ROOT / "reference", submissions, 1, name)[0]
             for file in (bad / "models").glob("*.py"):
-                file.write_text(text + file.read_text())
+                file.write_text(
+                    f"def _bad():\n    {text}\n" + file.read_text().replace("super().__init__()", "super().__init__()\n        _bad()")
+                )
+        slow = copies(ROOT / "reference", submissions, 1, "slow_import")[0]
+        for file in (slow / "models").glob("*.py"):
+            file.write_text(re.sub(r"(?m)^(class .*:\n)", rf"\1{SLOW_IMPORT}", file.read_text()))
         (submissions / "empty").mkdir()
         (submissions / "broken.zip").write_bytes(b"PK\x03\x04 this is no archive")
         seconds, done = run("batch", submissions, "--out", grades, "--seed", SEED, "--jobs", 2)
@@ -96,12 +102,12 @@ def mixed() -> bool:
         rows = {row["id"]: row for row in json.loads((grades / "grades.json").read_text())["students"]}
         alone = _alone(healthy[0], base)
         same = [_without_name(_document(grades, path.name)) == alone for path in healthy]
-        for name, row in sorted(rows.items()):
-            if not name.startswith("healthy"):
-                print(f"{name}: {row['status']}, {row['points']} points: {_reason(grades, row)}")
-        said = f"{sum(same)} of {len(same)} healthy ones as alone, byte for byte"
+        bad = {name: _reason(grades, row) for name, row in sorted(rows.items()) if not name.startswith("healthy")}
+        for name, reason in bad.items():
+            print(f"{name}: {rows[name]['status']}, {rows[name]['points']} points: {reason}")
+        said = f"{sum(same)} of {len(same)} healthy ones as alone, byte for byte; {len(set(bad.values()))} reasons of {len(bad)} bad ones"
         print(f"| 24, seven of them bad | {len(rows)} rows in {seconds:.0f} s; {said} |")
-        return len(rows) == 24 and all(same)
+        return len(rows) == 24 and all(same) and len(set(bad.values())) == len(bad) == 7
 
 
 def _alone(submission: Path, base: Path) -> str:
