@@ -17,6 +17,7 @@ from grader.network.values import NetworkError
 from grader.records import Fault
 from grader.sandbox.base import Answer, Sandbox, WorkerReply, WorkerRequest
 
+MOST_DEATHS = 10
 ENDED = ("died", "deadline")  # faults after which a worker has forgotten what it built
 Listener = Callable[[str, str], None]  # (what kind of work, its subject)
 Built = dict[str, Any] | Fault  # path of each parameter -> digest of its initial value
@@ -41,20 +42,28 @@ DEADLINES = Deadlines()
 
 @dataclass
 class Worker:
-    """A worker with the submission's time: when it is used up, every further request is a fault."""
+    """A worker with the submission's time: when it is used up, every further request is a fault.
+
+    So it is when the code has ended its process again and again: what a bomb leaves behind takes the machine seconds to clear.
+    """
 
     sandbox: Sandbox
     deadlines: Deadlines
     spent: float = 0.0
+    died: int = 0
 
     def ask(self, verb: str, params: Mapping[str, Any], seconds: float, tensors: Mapping[str, Tensor] | None = None) -> WorkerReply:
         left = self.deadlines.submission - self.spent
         if left <= 0:
             what = f"The submission's code has used up its {self.deadlines.submission:g} seconds."
             return Fault("deadline", what, remedy="Look for a loop that does not end, or for training at import.")
+        if self.died >= MOST_DEATHS:
+            what = f"The submission's code has ended its process {self.died} times, and nothing more of it is run."
+            return Fault("deadline", what, remedy="Look at what the other criteria say about the first of them.")
         start = time.monotonic()
         reply = self.sandbox.run(WorkerRequest(verb, params, tensors or {}, min(seconds, left)))
         self.spent += time.monotonic() - start
+        self.died += isinstance(reply, Fault) and reply.kind == "died"
         return reply
 
 

@@ -10,11 +10,11 @@ from grader.checks import cases_of, verdict_on
 from grader.checks.base import Evidence
 from grader.discovery import Match, homework_in
 from grader.finding import find_roles
-from grader.gathering import Setting, gather, subject_of
+from grader.gathering import Gathered, Setting, gather, subject_of
 from grader.network.exported import Exported
 from grader.plan import Plan, make_plan
 from grader.provenance import provenance
-from grader.records import Fault, NetworkFacts, Report, RoleCard, TrainingResult, Verdict
+from grader.records import Bar, Fault, NetworkFacts, Report, RoleCard, TrainingResult, Verdict
 from grader.rubric import Advice, DataSource
 from grader.scoring import score
 from grader.submission import open_submission
@@ -38,7 +38,7 @@ def examine(path: Path, setting: Setting, trainers: Trainers, only: tuple[str, .
         score=score(setting.rubric, verdicts),
         verdicts=verdicts,
         advice=tuple(_judged(advice, setting, kinds, evidence) for advice in plan.advice),
-        roles=_cards(plan, matches, setting, evidence, data),
+        roles=_cards(plan, matches, setting, gathered, data),
         provenance=provenance(submission, setting, data, gathered.protections, only),
         timing={"total_seconds": time.perf_counter() - start, **{f"train_{role}_seconds": each for role, each in seconds.items()}},
         log=(*submission.notes(), *found.notes),
@@ -67,18 +67,19 @@ def _judged(criterion: Advice, setting: Setting, kinds: Mapping[str, DataSource]
 
 
 def _cards(
-    plan: Plan, matches: dict[str, Match], setting: Setting, evidence: Evidence, data: dict[str, LoadedData]
+    plan: Plan, matches: dict[str, Match], setting: Setting, gathered: Gathered, data: dict[str, LoadedData]
 ) -> tuple[RoleCard, ...]:
     wanted = {subject.partition("#")[0] for subject in plan.subjects("export")}
     return tuple(
-        _card(matches[role], setting, evidence, data, subject_of(role, matches, setting.rubric))
+        _card(matches[role], setting, gathered, data, subject_of(role, matches, setting.rubric))
         for role in setting.rubric.role
         if role in wanted
     )
 
 
-def _card(match: Match, setting: Setting, evidence: Evidence, data: dict[str, LoadedData], subject: str) -> RoleCard:
-    role = setting.rubric.role[match.role]
+def _card(match: Match, setting: Setting, gathered: Gathered, data: dict[str, LoadedData], subject: str) -> RoleCard:
+    role, evidence = setting.rubric.role[match.role], gathered.evidence
+    bar = setting.profile.thresholds.get(data[subject].kind, {}).get(match.role) if role.data else None
     exported, facts = evidence.exports.get(match.role), evidence.facts.get(match.role)
     training = evidence.trainings.get(match.role)
     fault = next((each for each in (exported, facts, training) if isinstance(each, Fault)), None)
@@ -98,4 +99,6 @@ def _card(match: Match, setting: Setting, evidence: Evidence, data: dict[str, Lo
         training=training if isinstance(training, TrainingResult) else None,
         classes=data[subject].classes if role.data else (),
         data_kind=data[subject].kind if role.data else "",
+        asked=gathered.asked.get(match.role, ()),
+        bar=Bar(bar.value, bar.mean, bar.std, bar.lowest, tuple(bar.seeds), bar.note) if bar else None,
     )

@@ -34,7 +34,7 @@ from grader.network.fresh import alike_weights, others_than
 from grader.network.gradients import DirectionalCheck
 from grader.network.graph import Limits
 from grader.plan import Plan
-from grader.records import Fault, NetworkFacts, Protection, TrainingResult
+from grader.records import Asked, Fault, NetworkFacts, Protection, TrainingResult
 from grader.rubric import Experiment, Profile, Role, Rubric
 from grader.sandbox.base import Opener
 from grader.sandbox.isolation import Isolation
@@ -79,6 +79,7 @@ class Gathered:
     evidence: Evidence
     training_seconds: dict[str, float]  # by role; 0 where a result came from the cache
     protections: tuple[Protection, ...]  # those around the worker that ran the code
+    asked: dict[str, tuple[Asked, ...]]  # by role
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
         for role in plan.subjects("gradients"):
             setting.listen("gradients", role)
             found.gradients[role] = _gradients(role, matches, setting, trainers, worker, found)
-    _rebuild_all(plan, submission, matches, setting, found, worker.spent)
+    _rebuild_all(plan, submission, matches, setting, found, worker)
     evidence, seconds = _finished(submission, found, setting)
     searched = [subject for subject in plan.subjects("export") if _match(subject, matches).shape is not None]
     evidence = replace(
@@ -129,7 +130,20 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
         unasked=left_unasked(matches, submission, setting.rubric),
         stated=stated_roles(submission, setting.rubric),
     )
-    return Gathered(evidence, seconds, protections)
+    return Gathered(evidence, seconds, protections, _asked(plan, matches, setting))
+
+
+def _asked(plan: Plan, matches: dict[str, Match], setting: Setting) -> dict[str, tuple[Asked, ...]]:
+    """What was asked for each role that there is a candidate for."""
+    found: dict[str, tuple[Asked, ...]] = {}
+    for subject in plan.subjects("export"):
+        role = _role(subject)
+        if matches[role].fault is None:
+            wanted = _build_request(subject, matches, setting, "build")
+            shape = _sample_shape(subject, matches, setting.rubric)
+            one = Asked(wanted["candidate"]["arguments"], shape, tuple(wanted["batch_sizes"]))
+            found[role] = (*found.get(role, ()), one)
+    return found
 
 
 def _export_all(plan: Plan, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Worker, found: _Collected) -> None:
@@ -307,7 +321,7 @@ def _draw_point(exported: Exported, seed: int) -> GradientPoint:
     )
 
 
-def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, found: _Collected, spent: float) -> None:
+def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], setting: Setting, found: _Collected, first: Worker) -> None:
     """Build each network once more, under another seed and in a fresh worker: weights that are alike were not drawn at random.
 
     Everything else is built as well, in the same order: what a constructor sees is the same in both workers.
@@ -316,7 +330,7 @@ def _rebuild_all(plan: Plan, submission: Submission, matches: dict[str, Match], 
     if not roles:
         return
     with setting.open_worker(submission) as sandbox:
-        worker = Worker(sandbox, setting.deadlines, spent)
+        worker = replace(first, sandbox=sandbox)  # with what is left of the submission's time
         there = [subject for subject in plan.subjects("export") if matches[_role(subject)].fault is None]
         requests = {subject: _build_request(subject, matches, setting, "rebuild") for subject in there}
         built = build_all(requests, worker, setting.listen)

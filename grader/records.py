@@ -189,6 +189,19 @@ class TrainingResult:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One of several things that a check looks at; a check's fraction is the weighted share of those that hold."""
+
+    holds: Fraction
+    expected: Message
+    found: Message
+    why: Message
+    weight: Fraction = Fraction(1)
+    review: Review = Review.NONE
+    look_at: str | None = None
+
+
+@dataclass(frozen=True)
 class Judgement:
     """A check's word on one alternative of a criterion; scoring turns it into points."""
 
@@ -199,6 +212,18 @@ class Judgement:
     hint: Message | None = None
     review: Review = Review.NONE
     look_at: str | None = None  # file:line or path for the reviewer
+    items: tuple[Item, ...] = ()  # what the fraction is made of
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One alternative of a criterion, as it was judged: on its own it earns ``fraction * share`` of the points."""
+
+    check: str
+    basis: Basis
+    share: Fraction
+    judgement: Judgement | None  # None: the submission shows nothing of this kind
+    counts: bool = False  # whether the verdict is this one's
 
 
 @dataclass(frozen=True)
@@ -220,6 +245,7 @@ class Verdict:
     roles: tuple[str, ...] = ()
     look_at: str | None = None
     depends_on: str | None = None  # for SKIPPED: the criterion whose failure is the reason
+    weighed: tuple[Weighed, ...] = ()  # the alternatives that were tried, strongest first
 
 
 @dataclass(frozen=True)
@@ -256,6 +282,27 @@ def _written(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a worker was asked to build and hand over: the sample's shape, and the batches that the network was fed."""
+
+    arguments: dict[str, Any]
+    shape: tuple[int, ...]
+    batch_sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The accuracy that a role has to reach, and the runs of the reference that it comes from."""
+
+    value: float
+    mean: float
+    std: float
+    lowest: float
+    seeds: tuple[int, ...]
+    note: str
+
+
+@dataclass(frozen=True)
 class RoleCard:
     """Which class was taken for a role, and what was measured on it."""
 
@@ -274,6 +321,8 @@ class RoleCard:
     data_kind: str = ""  # which images it was trained on, e.g. "digits"
     shape: tuple[int, ...] | None = None  # what it takes, where it was searched for
     alternatives: tuple[str, ...] = ()  # what else could fill it, best first: ``file.py:Name(key=value)``
+    asked: tuple[Asked, ...] = ()  # the first is what was measured and trained
+    bar: Bar | None = None  # for these images; None where nothing was measured
 
 
 PUBLIC_SEED = 0  # of a self-check: everybody knows it, and who runs twice sees the same marks twice

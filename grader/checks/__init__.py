@@ -31,7 +31,7 @@ from grader.checks import (
 from grader.checks.base import Case, Check, Evidence, joined, review_of
 from grader.checks.naming import class_name
 from grader.errors import InputError
-from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, message
+from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, Weighed, message
 from grader.rubric import Advice, Alternative, Criterion, DataSource, Profile, Rubric
 
 # "In FILE write A and B. ": the first sentence of a hint, for those who keep to the starter's names.
@@ -99,21 +99,26 @@ def verdict_on(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Eviden
     A claim of the worker takes nothing away: where the next alternative alone earns more, that one counts. Otherwise it
     would pay to let a function fail rather than to let it return what is wrong.
     """
-    best: Verdict | None = None
     try:
         criterion, cases = _in_own_names(criterion, cases, evidence)
-        for case in cases:
+        weighed: list[Weighed] = []
+        verdicts: dict[int, Verdict] = {}  # place of the alternative ->
+        for place, case in enumerate(cases):
             judgement = check_named(case.check).judge(case.case, evidence)
-            if judgement is None:
-                continue
-            verdict = _verdict(criterion, case, judgement)
-            if best is not None and verdict.points > best.points:
-                why = message("with what its function returned it would be less: {found}", found=best.found)
-                best = replace(verdict, why=joined([verdict.why, why]))
-            best = best or verdict
-            if case.basis is not Basis.CLAIM:
-                break
-        return best or _unavailable(criterion, cases[0], evidence)
+            weighed.append(Weighed(case.check, case.basis, case.share, judgement))
+            if judgement is not None:
+                verdicts[place] = _verdict(criterion, case, judgement)
+                if case.basis is not Basis.CLAIM:
+                    break
+        if not verdicts:
+            return replace(_unavailable(criterion, cases[0], evidence), weighed=tuple(weighed))
+        first, best = min(verdicts), max(verdicts, key=lambda place: verdicts[place].points)
+        weighed[best] = replace(weighed[best], counts=True)
+        verdict = replace(verdicts[best], weighed=tuple(weighed))
+        if best == first:
+            return verdict
+        why = message("with what its function returned it would be less: {found}", found=verdicts[first].found)
+        return replace(verdict, why=joined([verdict.why, why]))
     except Exception as error:
         return _broken(criterion, error)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, is_another, item, place_of
-from grader.records import Fault, Judgement, Message, NetworkFacts, Review, TrainingResult, message
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, is_another, item, place_of
+from grader.records import Fault, Item, Judgement, Message, NetworkFacts, Review, TrainingResult, message
 from grader.rubric import Threshold
 
 CLASSES = 10

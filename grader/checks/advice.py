@@ -11,10 +11,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine
+from grader.checks.base import Case, Evidence, Need, Requirements, combine
 from grader.checks.live_code import Function, is_stub, regions, words_of
 from grader.checks.plots import contract_plots, find_plot
-from grader.records import Judgement, Message, message
+from grader.records import Item, Judgement, Message, message
 from grader.submission import ImageFact, Source, Submission
 
 Topic = Literal["modular", "plots", "documentation", "tests", "logging"]

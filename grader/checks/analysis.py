@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from pydantic import field_validator
 
-from grader.checks.base import Item, Requirements
-from grader.records import Message, message
+from grader.checks.base import Requirements
+from grader.records import Item, Message, message
 from grader.submission import Submission
 from grader.submission.prose import Section, paragraphs
 

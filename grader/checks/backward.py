@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 from fractions import Fraction
 
-from grader.checks.base import Case, ClaimedGradients, Evidence, Item, Need, Requirements, combine, item, review_of
-from grader.records import Fault, Judgement, Message, Review, message
+from grader.checks.base import Case, ClaimedGradients, Evidence, Need, Requirements, combine, item, review_of
+from grader.records import Fault, Item, Judgement, Message, Review, message
 from grader.submission import Submission
 
 

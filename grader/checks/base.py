@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from grader.network.exported import Exported
 from grader.network.gradients import DirectionalCheck
-from grader.records import Fault, Judgement, Message, NetworkFacts, Review, TrainingResult, message
+from grader.records import Fault, Item, Judgement, Message, NetworkFacts, Review, TrainingResult, message
 from grader.rubric import Advice, DataSource, Profile, Rubric
 from grader.submission import Submission
 
@@ -94,19 +94,6 @@ class Check(Protocol):
         """The check's word, or None where this alternative is not available."""
 
 
-@dataclass(frozen=True)
-class Item:
-    """One of several things that a check looks at; a check's fraction is the weighted share of those that hold."""
-
-    holds: Fraction
-    expected: Message
-    found: Message
-    why: Message
-    weight: Fraction = Fraction(1)
-    review: Review = Review.NONE
-    look_at: str | None = None
-
-
 def combine(items: Iterable[Item], hint: str | None = None) -> Judgement:
     """Judgement of several items: their weighted share; the texts are those of the items that do not hold or need a person (or all)."""
     items = tuple(items)
@@ -122,6 +109,7 @@ def combine(items: Iterable[Item], hint: str | None = None) -> Judgement:
         hint=message("{text}", text=hint) if hint and fraction < 1 else None,
         review=max((item.review for item in items), key=list(Review).index),
         look_at=next((item.look_at for item in wanting if item.look_at), None),
+        items=items,
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, place_of, with_doubts
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, fault_item, item, place_of, with_doubts
 from grader.checks.layer import shape_items, unasked_items, variants_of
-from grader.records import Fault, Judgement, LayerFact, NetworkFacts, ResidualFact, message
+from grader.records import Fault, Item, Judgement, LayerFact, NetworkFacts, ResidualFact, message
 
 
 class Require(Requirements):

@@ -10,10 +10,10 @@ from fractions import Fraction
 
 from pydantic import Field, field_validator
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, joined
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, joined
 from grader.checks.experiment import unavailable
 from grader.checks.live_code import Region, regions
-from grader.records import Judgement, Review, message
+from grader.records import Item, Judgement, Review, message
 
 
 class Trace(Requirements):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item, review_of
-from grader.records import Fault, Judgement, LayerFact, Message, NetworkFacts, Review, message
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, item, review_of
+from grader.records import Fault, Item, Judgement, LayerFact, Message, NetworkFacts, Review, message
 
 
 class Require(Requirements):

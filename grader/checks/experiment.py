@@ -21,11 +21,11 @@ from fractions import Fraction
 from pydantic import Field, field_validator
 
 from grader.checks.analysis import Readme, readme_item
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, joined
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, joined
 from grader.checks.plots import plot_items
 from grader.checks.rules import RULES, Reading
 from grader.checks.rules.reading import models_key
-from grader.records import Fault, Judgement, Message, Review, message
+from grader.records import Fault, Item, Judgement, Message, Review, message
 from grader.submission.files import is_deep
 
 RUN, RESULTS, PLOTS, README = Fraction(4), Fraction(3), Fraction(2), Fraction(1)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, place_of, with_doubts
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, fault_item, item, place_of, with_doubts
 from grader.checks.standard import same_as_standard
 from grader.network.exported import Exported
-from grader.records import Fault, Judgement, NetworkFacts, Review, message
+from grader.records import Fault, Item, Judgement, NetworkFacts, Review, message
 
 
 class Require(Requirements):

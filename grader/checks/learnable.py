@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, fault_item, item
 from grader.checks.trainable import idle_parameters
 from grader.network.exported import Exported
-from grader.records import Fault, Judgement, Message, NetworkFacts, message
+from grader.records import Fault, Item, Judgement, Message, NetworkFacts, message
 
 
 class Require(Requirements):

@@ -7,10 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, fault_item, item, with_doubts
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, fault_item, item, with_doubts
 from grader.network.collapse import linear_pairs
 from grader.network.exported import Exported
-from grader.records import Fault, Judgement, LayerFact, NetworkFacts, Review, message
+from grader.records import Fault, Item, Judgement, LayerFact, NetworkFacts, Review, message
 
 # What makes the network the one that was asked for weighs three times as much as that it runs.
 RUNS, DEFINES = Fraction(1, 4), Fraction(3, 4)

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from pydantic import Field
 
 from grader.checks.analysis import Readme, readme_item
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine
-from grader.records import Fault, Judgement, Message, message
+from grader.checks.base import Case, Evidence, Need, Requirements, combine
+from grader.records import Fault, Item, Judgement, Message, message
 from grader.rubric import Rubric
 from grader.submission import ImageFact, Submission
 from grader.submission.pictures import LEAST_SIDE, SUFFIXES

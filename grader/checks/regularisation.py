@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item
-from grader.records import DropoutFact, Fault, Judgement, message
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, item
+from grader.records import DropoutFact, Fault, Item, Judgement, message
 
 
 class Require(Requirements):

@@ -18,7 +18,7 @@ from grader.checks.findings import findings
 from grader.checks.levels import levels
 from grader.checks.naming import names_of
 from grader.checks.topics import ASPECTS
-from grader.records import Judgement, Message, Review, message
+from grader.records import Item, Judgement, Message, Review, message
 from grader.rubric import Criterion, Exact
 
 WITHOUT_NETWORKS = Fraction(2, 3)  # of results of networks that the submission does not hold
@@ -102,7 +102,16 @@ def _judgement(parts: list[Part], fraction: Fraction, holds_networks: bool) -> J
         hint=_hint(wanting) if wanting else None,
         review=Review.RECOMMENDED if places else Review.NONE,
         look_at=next(iter(places), None),
+        items=tuple(_item(part) for part in parts),
     )
+
+
+def _item(part: Part) -> Item:
+    """One aspect, for those who want to follow the arithmetic."""
+    places = dict.fromkeys(each.where for each in part.shown.values() if each.level and each.where)
+    found = message("{places}", places=", ".join(list(places)[:4]) or "nothing")
+    how = message("{how}", how=_how(part))
+    return Item(part.level, message("{what} of each network", what=ASPECTS[part.name].title), found, how, part.weight)
 
 
 def _how(part: Part) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from grader.checks.base import Case, Evidence, Item, Need, Requirements, combine, item, place_of
+from grader.checks.base import Case, Evidence, Need, Requirements, combine, item, place_of
 from grader.network.exported import Exported
 from grader.network.graph import Graph
-from grader.records import Fault, Judgement, NetworkFacts, TrainingResult, message
+from grader.records import Fault, Item, Judgement, NetworkFacts, TrainingResult, message
 
 
 class Require(Requirements):

@@ -37,6 +37,28 @@ class PartModel(_Model):
     max: float = Field(description="points of the part")
 
 
+class ItemModel(_Model):
+    """One of the things that a check looks at."""
+
+    expected: str = Field(description="what was asked for")
+    found: str = Field(description="what the submission has")
+    why: str = Field(description="the reason")
+    holds: float = Field(description="how far it holds, 0 to 1")
+    weight: float = Field(description="its weight among the items of the alternative")
+
+
+class AlternativeModel(_Model):
+    """One way to show the work, as it was judged: on its own it earns `fraction` * `share` of the criterion's points."""
+
+    check: str = Field(description="name of the check")
+    basis: Basis = Field(description="what it rests on")
+    share: float = Field(description="share of the points that evidence of this kind can earn")
+    available: bool = Field(description="whether the submission shows anything of this kind")
+    counts: bool = Field(description="whether the verdict is this one's")
+    fraction: float | None = Field(description="weighted share of the items that hold; null where it is not available")
+    items: list[ItemModel] = Field(description="what `fraction` is made of")
+
+
 class CriterionModel(_Model):
     """The verdict on one criterion."""
 
@@ -59,6 +81,7 @@ class CriterionModel(_Model):
     role: str | None = Field(description="the first of `roles`; null if the criterion concerns none")
     roles: list[str] = Field(description="ids of all roles that the verdict concerns")
     depends_on: str | None = Field(description="for `skipped`: id of the criterion that has to be met first")
+    alternatives: list[AlternativeModel] = Field(description="the ways to show the work that were tried, strongest first")
 
 
 class FaultModel(_Model):
@@ -159,6 +182,25 @@ class TrainingModel(_Model):
     dead_parameters: list[str] = Field(description="paths whose gradient was zero or missing at every step")
 
 
+class AskedModel(_Model):
+    """What a worker was asked to build, and what it was fed."""
+
+    arguments: dict[str, Any] = Field(description="arguments of the constructor, by name")
+    shape: list[int] = Field(description="one sample, without the batch dimension")
+    batch_sizes: list[int] = Field(description="sizes of the batches; the last is drawn from the seed")
+
+
+class BarModel(_Model):
+    """The accuracy that a role has to reach on these images, and the runs of the reference that it comes from."""
+
+    value: float = Field(description="accuracy to reach")
+    mean: float = Field(description="mean accuracy of the reference")
+    std: float = Field(description="standard deviation over the seeds")
+    lowest: float = Field(description="lowest accuracy of the reference")
+    seeds: list[int] = Field(description="seeds of the runs")
+    note: str = Field(description="what else is to be known of them")
+
+
 class RoleModel(_Model):
     """Which class was taken for a role, and what was measured on it."""
 
@@ -175,6 +217,9 @@ class RoleModel(_Model):
     facts: FactsModel | None = Field(description="null if the network could not be had as data")
     training: TrainingModel | None = Field(description="null if it was not trained")
     classes: list[str] = Field(description="names of the classes of the data, in the order of `confusion`")
+    data: str = Field(description="kind of images that it was trained on, e.g. digits; empty if it is not trained")
+    asked: list[AskedModel] = Field(description="what was asked of the worker; the first was measured and trained")
+    bar: BarModel | None = Field(description="the accuracy to reach; null where none was measured")
 
 
 class ProtectionModel(_Model):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from grader.records import NetworkFacts, Report, RoleCard, TrainingResult, Verdict
+from grader.records import Item, NetworkFacts, Report, RoleCard, TrainingResult, Verdict, Weighed
 from grader.report import json_models as models
 from grader.report.text import clean, cut, exact, finite, say, significant
 
@@ -64,6 +64,30 @@ def _criterion(verdict: Verdict) -> models.CriterionModel:
         role=verdict.roles[0] if verdict.roles else None,
         roles=list(verdict.roles),
         depends_on=verdict.depends_on,
+        alternatives=[_alternative(each) for each in verdict.weighed],
+    )
+
+
+def _alternative(weighed: Weighed) -> models.AlternativeModel:
+    judgement = weighed.judgement
+    return models.AlternativeModel(
+        check=weighed.check,
+        basis=weighed.basis,
+        share=exact(weighed.share),
+        available=judgement is not None,
+        counts=weighed.counts,
+        fraction=exact(judgement.fraction) if judgement else None,
+        items=[_item(each) for each in judgement.items] if judgement else [],
+    )
+
+
+def _item(item: Item) -> models.ItemModel:
+    return models.ItemModel(
+        expected=say(item.expected, LONGEST),
+        found=say(item.found, LONGEST),
+        why=say(item.why, LONGEST),
+        holds=exact(item.holds),
+        weight=exact(item.weight),
     )
 
 
@@ -82,6 +106,9 @@ def _role(card: RoleCard) -> models.RoleModel:
         facts=_facts(card.facts) if card.facts else None,
         training=_training(card.training) if card.training else None,
         classes=plain(card.classes),
+        data=card.data_kind,
+        asked=[models.AskedModel(**plain(asdict(each))) for each in card.asked],
+        bar=models.BarModel(**plain(asdict(card.bar))) if card.bar else None,
     )
 
 

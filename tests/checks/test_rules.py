@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.checks.base import Item
 from grader.checks.rules import RULES
 from grader.checks.rules.custom import alike
-from grader.records import Fault, Review
+from grader.records import Fault, Item, Review
 from tests.checks.experiment_work import (
     CONV_PARAMETERS,
     FIELD,

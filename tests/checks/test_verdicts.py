@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import grader.checks
 from grader.checks import BoundCase, cases_of, check_named, primary_criterion, verdict_on
-from grader.checks.base import Case, Evidence, Item, combine, joined
+from grader.checks.base import Case, Evidence, combine, joined
 from grader.errors import InputError
-from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, message
+from grader.records import Basis, Fault, Item, Judgement, Outcome, Review, Verdict, message
 from grader.rubric import Alternative
 from tests.checks.graph_work import NO_FILES, NO_GRAPH, case, rubric
 

@@ -55,7 +55,7 @@ def test_fields_that_readers_rely_on(full: Report) -> None:
         "outcome": "skipped", "basis": "measured", "review": "none", "look_at": None,
         "expected": "3 or 4 fully connected layers, counted once per weight", "found": "",
         "why": "The output depends on 2 of the 3 layers that `__init__` makes; `fc3` is never called.", "hint": None,
-        "role": "fc_mnist", "roles": ["fc_mnist"], "depends_on": "1.1.hyperparameters",
+        "role": "fc_mnist", "roles": ["fc_mnist"], "depends_on": "1.1.hyperparameters", "alternatives": [],
     }  # fmt: skip
     assert len(document["criteria"]) == len(full.verdicts)
     assert document["roles"][0]["training"]["accuracy"] == 0.6

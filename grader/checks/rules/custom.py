@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from grader.checks.base import Item
 from grader.checks.rules.models import A_NUMBER, a_share, counted, learned, seconds, total_counts
 from grader.checks.rules.reading import (
     ROUNDING_OF_RESULT,
@@ -23,7 +22,7 @@ from grader.checks.rules.reading import (
     stated,
     table,
 )
-from grader.records import Message, message
+from grader.records import Item, Message, message
 
 LEAST_EXAMPLES = 2
 LEAST_SEEDS = 2

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from grader.checks.base import Item, is_another, place_of, review_of
+from grader.checks.base import is_another, place_of, review_of
 from grader.checks.rules.reading import (
     ROUNDING,
     ROUNDING_OF_RESULT,
@@ -25,7 +25,7 @@ from grader.checks.rules.reading import (
     table,
     whole_item,
 )
-from grader.records import Fault, Message, NetworkFacts, Review, message
+from grader.records import Fault, Item, Message, NetworkFacts, Review, message
 
 # What a comparison has to hold equal. Others (weight decay, the seed of each network) may differ for good reasons.
 SHARED = ("optimizer", "learning_rate", "batch_size", "epochs")

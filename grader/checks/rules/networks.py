@@ -6,7 +6,6 @@ from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from grader.checks.base import Item
 from grader.checks.rules.models import A_NUMBER, counted
 from grader.checks.rules.reading import (
     RELATIVE,
@@ -27,7 +26,7 @@ from grader.checks.rules.reading import (
     table,
     whole_item,
 )
-from grader.records import Message, NetworkFacts, message
+from grader.records import Item, Message, NetworkFacts, message
 
 PIXELS = message("a number of pixels")
 

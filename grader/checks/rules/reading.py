@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from grader.checks.base import Item, joined
-from grader.records import Fault, Message, NetworkFacts, Review, message
+from grader.checks.base import joined
+from grader.records import Fault, Item, Message, NetworkFacts, Review, message
 from grader.rubric import Experiment
 
 # Stated accuracies may be rounded to a whole percent: half of the last digit, and a little for float arithmetic.
