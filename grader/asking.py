@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -50,20 +50,22 @@ class Worker:
     sandbox: Sandbox
     deadlines: Deadlines
     spent: float = 0.0
-    died: int = 0
+    deaths: list[Fault] = field(default_factory=list)
 
     def ask(self, verb: str, params: Mapping[str, Any], seconds: float, tensors: Mapping[str, Tensor] | None = None) -> WorkerReply:
         left = self.deadlines.submission - self.spent
         if left <= 0:
             what = f"The submission's code has used up its {self.deadlines.submission:g} seconds."
             return Fault("deadline", what, remedy="Look for a loop that does not end, or for training at import.")
-        if self.died >= MOST_DEATHS:
-            what = f"The submission's code has ended its process {self.died} times, and nothing more of it is run."
-            return Fault("deadline", what, remedy="Look at what the other criteria say about the first of them.")
+        if len(self.deaths) >= MOST_DEATHS:
+            first = self.deaths[0]
+            what = f"The code has ended its process {MOST_DEATHS} times, and nothing more of it is run; the first time: {first.message}"
+            return Fault("deadline", what, first.file, first.line, remedy=first.remedy)
         start = time.monotonic()
         reply = self.sandbox.run(WorkerRequest(verb, params, tensors or {}, min(seconds, left)))
         self.spent += time.monotonic() - start
-        self.died += isinstance(reply, Fault) and reply.kind == "died"
+        if isinstance(reply, Fault) and reply.kind == "died":
+            self.deaths.append(reply)
         return reply
 
 

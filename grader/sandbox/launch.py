@@ -27,7 +27,7 @@ class Limits:
     """
 
     resident_bytes: int = 4 * 2**30  # of all processes together
-    processes: int = 128  # and threads, of all processes together
+    processes: int = 48  # and threads, of all processes together; what a bomb of many more leaves behind takes the kernel minutes to clear
     scratch_bytes: int = 512 * 2**20  # holds the working copy too; only where the worker has a scratch folder of its own
     files: int = 100_000  # in that folder
     memory_bytes: int = 8 * 2**30  # reserved by one process
