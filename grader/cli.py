@@ -39,6 +39,7 @@ COMMANDS = {  # first words that are no submission: what they do, module and app
     "override": ("your points beside the machine's", "grader.commands.marks", "override_app"),
     "comment": ("a word to a student", "grader.commands.marks", "comment_app"),
     "export": ("the cohort's page and files again", "grader.commands.marks", "export_app"),
+    "calibrate": ("thresholds from runs of the reference", "grader.commands.calibrate", "calibrate_app"),
     "explain": ("everything that led to a mark", "grader.commands.explain", "explain_app"),
     "similarity": ("who handed in the same", "grader.commands.similarity", "similarity_app"),
 }

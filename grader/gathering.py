@@ -197,7 +197,7 @@ def _export(
         goals = {
             str(source): thresholds[role].value if role in thresholds else chance_bound(CLASSES, data.held)
             for source, thresholds in setting.profile.thresholds.items()
-            if recipe == whole
+            if recipe.steps == whole.steps and recipe.batch == whole.batch
         }
         found.trainings[role] = trainers.train(exported, data, recipe, goals, derived_seed(setting.seed, f"train {role}"))
     found.facts[subject] = trainers.analyse(exported, derived_seed(setting.seed, f"analyse {subject}"))
@@ -211,8 +211,9 @@ def _affordable(recipe: Recipe, exported: Exported, work: int) -> Recipe:
     graph = exported.largest[0]
     batch = graph.fixed_batch or 2
     images = max(int(work / max(measure_cost(graph, batch).multiply_adds / batch, 1)), _LEAST_IMAGES)
-    if images >= recipe.steps * recipe.batch:
-        return recipe
+    whole = recipe.steps * recipe.batch
+    if images >= whole:
+        return replace(recipe, longer=min(recipe.longer, images / whole))
     steps = min(recipe.steps, images // _SMALL_BATCH)
     return replace(recipe, steps=steps, batch=min(recipe.batch, images // steps), held=_FEW_HELD)
 

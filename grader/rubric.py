@@ -141,6 +141,10 @@ class Threshold(Table):
     mean: float
     std: float
     lowest: float
+    false_fail: float | None = Field(None, description="How probably the reference misses the threshold, by the fitted distribution.")
+    rule: str = Field("", description="What the threshold follows from.")
+    losses_low: list[float] = Field([], description="Lowest training loss of the runs, for each tenth of the steps.")
+    losses_high: list[float] = Field([], description="Highest training loss of the runs, for each tenth of the steps.")
     note: str = ""
 
 
@@ -153,6 +157,7 @@ class RecipeTable(Table):
     warmup_share: float = 0.1
     weight_decay: float = 0.0
     host: Literal["classifier", "block"] = "classifier"
+    longer: float = Field(3.0, ge=1, description="A network that misses its threshold is trained anew with so many times the steps.")
     expected_seconds: float = Field(1.0, description="Rough training time on a CPU; only orders the work, longest first.")
 
 
@@ -163,6 +168,18 @@ class DataTable(Table):
     train: int
     validation: int
     held: int
+
+
+class Calibration(Table):
+    """Under what the thresholds of a profile were measured."""
+
+    date: str
+    grader: str
+    torch: str
+    device: str
+    precision: str
+    false_fail: float = Field(description="Asked for, for one criterion.")
+    whole: float = Field(description="At most how often the reference misses any threshold of a submission, by the fitted distributions.")
 
 
 class Profile(Table):
@@ -177,6 +194,7 @@ class Profile(Table):
         250_000_000_000, gt=0, description="Multiply-adds of the forward passes of a training; a network that needs more sees fewer images."
     )
     thresholds: dict[DataSource, dict[str, Threshold]] = Field(description="Held-out accuracy by data source and role.")
+    calibration: Calibration | None = Field(None, description="Where the thresholds come from; written by `grade calibrate`.")
 
 
 class Rubric(Table):

@@ -2,7 +2,8 @@
 
 Adam with decoupled weight decay (Loshchilov & Hutter 2019), linear warm-up, then a cosine to 0; cross-entropy. The same
 seed, recipe, data and kind of device give the same numbers: batches are drawn by a generator of their own, algorithms
-are deterministic, one thread sums on a CPU. Held-out images are read twice: right before and right after training.
+are deterministic, one thread sums on a CPU. Held-out images are read right before and right after a training; no network
+learns from them, and where the first training is not enough they say so.
 
 bfloat16 autocast with ``channels_last`` is used where the processor computes in bfloat16; a network that fails or
 diverges in it is trained again in float32. Whatever is counted is computed in float32.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import torch
@@ -63,10 +64,22 @@ class Recipe:
     stop_at: float | None = None  # held-out accuracy that is enough; None trains to the end
     host: Literal["classifier", "block"] = "classifier"
     held: int | None = None  # held-out images to count on; None counts on all
+    longer: float = 1.0  # one that misses ``stop_at`` is trained anew with so many times the steps: right work may learn slowly
 
 
 def train(exported: Exported, images: Images, recipe: Recipe, *, seed: int, device: str = "cpu") -> TrainingResult:
-    """Train a fresh copy of ``exported`` and measure it. A network that can't be trained at all raises NetworkError."""
+    """Train a fresh copy of ``exported`` and measure it, the better of two times where the first is not enough.
+
+    A network that can't be trained at all raises NetworkError.
+    """
+    first = _trained(exported, images, recipe, seed, device)
+    if recipe.stop_at is None or recipe.longer <= 1 or first.diverged or first.accuracy >= recipe.stop_at:
+        return first
+    second = _trained(exported, images, replace(recipe, steps=round(recipe.longer * recipe.steps)), seed, device)
+    return max(first, second, key=lambda result: (not result.diverged, result.accuracy))
+
+
+def _trained(exported: Exported, images: Images, recipe: Recipe, seed: int, device: str) -> TrainingResult:
     with fixed(seed, device):
         data = _Data.on(images, device)
         if computes_bfloat16(device):

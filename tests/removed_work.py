@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-Document = dict[str, Any]
-
-FULLY_CONNECTED, CONVOLUTIONAL = "models/fc_models.py", "models/cnn_models.py"
-LAYERS, PLOTTING = "models/custom_layers.py", "utils/visualization_utils.py"
-COMPARISON, ARCHITECTURE = "homework_cnn_vs_fc_comparison.py", "homework_cnn_architecture_analysis.py"
-CUSTOM = "homework_custom_layers_experiments.py"
-RESULTS = {
-    "mnist": "results/mnist_comparison/results.json",
-    "cifar": "results/cifar_comparison/results.json",
-    "kernels": "results/architecture_analysis/kernels.json",
-    "depth": "results/architecture_analysis/depth.json",
-    "layers": "results/custom_layers/layers.json",
-    "blocks": "results/custom_layers/blocks.json",
-}
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A piece of code, which stands once in the file, and what takes its place."""
-
-    file: str
-    old: str
-    new: str
-
-    def apply(self, root: Path) -> None:
-        """Edit the file below a submission's folder."""
-        text = (root / self.file).read_text()
-        assert text.count(self.old) == 1, f"{self.file} holds {text.count(self.old)} times: {self.old}"
-        (root / self.file).write_text(text.replace(self.old, self.new))
+from tests.validity.changes import ARCHITECTURE, CONVOLUTIONAL, FRAMES, FULLY_CONNECTED, LAYERS, PLOTTING, Document, Edit, Handed
 
 
 @dataclass(frozen=True)
@@ -53,10 +24,7 @@ class Removal:
         for edit in self.edits:
             edit.apply(root)
         for experiment, change in self.results:
-            path = root / RESULTS[experiment]
-            document = json.loads(path.read_text())
-            change(document)
-            path.write_text(json.dumps(document))
+            Handed(experiment, change).apply(root)
         for name in self.plots:
             (root / "plots" / f"{name}.png").unlink()
 
@@ -141,16 +109,6 @@ UNEQUAL_WIDTHS = (16, 32, 32)
 UNEQUAL_CONVOLUTIONS = 25 * (3 * 16 + 16 * 32 + 32 * 32)
 
 # --- experiments ------------------------------------------------------------------------------------------------------
-
-# Where each experiment's function puts its document together: file, the line, and the variable with what it says of each role.
-FRAMES = {
-    "mnist": (COMPARISON, '    return experiment_document("mnist"', "models"),
-    "cifar": (COMPARISON, '    return experiment_document("cifar"', "models"),
-    "kernels": (ARCHITECTURE, '    return experiment_document("kernels"', "models"),
-    "depth": (ARCHITECTURE, '    return {\n        **experiment_document("depth"', "models"),
-    "layers": (CUSTOM, '    return {"experiment": "layers"', "layers"),
-    "blocks": (CUSTOM, '    document = experiment_document("blocks"', "models"),
-}
 
 
 def unstated(experiment: str, *keys: str, plots: tuple[str, ...] = ()) -> Removal:

@@ -12,7 +12,7 @@ FLOORS = (
     ("cli",),
     ("commands",),
     ("batch",),
-    ("executors",),
+    ("executors", "calibration"),
     ("session",),
     ("examiner",),
     ("provenance",),

@@ -102,6 +102,23 @@ def test_it_goes_on_while_the_threshold_is_not_safe() -> None:
     assert not result.stopped_early and result.steps == 60 and len(result.validation) == 4
 
 
+def test_what_learns_slowly_is_trained_anew_for_longer() -> None:
+    hurried = replace(RECIPE, steps=6, learning_rate=1e-3, stop_at=0.8)
+    once, twice = (train(exported(), pictures(), replace(hurried, longer=longer), seed=0) for longer in (1.0, 20.0))
+    assert once.accuracy < 0.8 <= twice.accuracy and once.steps == 6 < twice.steps <= 120
+
+
+def test_what_is_enough_is_not_trained_anew() -> None:
+    enough = replace(RECIPE, stop_at=0.7)
+    assert train(exported(), pictures(), replace(enough, longer=3.0), seed=0) == train(exported(), pictures(), enough, seed=0)
+
+
+def test_the_better_of_two_trainings_counts() -> None:
+    out_of_reach = replace(RECIPE, stop_at=0.999, longer=1.5)
+    better, first = train(exported(), pictures(), out_of_reach, seed=0), train(exported(), pictures(), RECIPE, seed=0)
+    assert better.accuracy >= first.accuracy
+
+
 def test_early_stopping_never_reads_held_out_images() -> None:
     swapped = replace(pictures(), held_labels=(pictures().held_labels + 1) % 4)
     honest, other = (train(exported(), one, replace(RECIPE, stop_at=0.7), seed=0) for one in (pictures(), swapped))

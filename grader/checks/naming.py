@@ -69,6 +69,9 @@ _NETWORK_WITH = re.compile(
 _TASK = re.compile(r"(?i)(?:task|part|задани[ея]|задача|завдання|часть|частина|exercise|раздел)\W{0,3}([123])(?![.\d])")
 _NUMBER = re.compile(r"(?<![\w.,=])([1-9]\.[1-9])(?!\.?\w|\s?%)")
 _FOLDERS = {r"architect|архитект|архітект": ("2.1", "2.2"), r"custom|кастом": ("3.1", "3.2"), r"fc[_ ]?(?:vs|comp)|vs_fc": ("1.1", "1.2")}
+# How a hint asks for what the starter has: "In FILE write a class NAME(ARGUMENTS) whose argument KEY=VALUE gives ...".
+_WRITE_A_CLASS = re.compile(r"^In \S+ write a class \w+(?:\([^()]*\))?")
+_WHOSE_ARGUMENT = re.compile(r"\bwhose argument \S+ gives\b")
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,11 @@ def _calls(candidate: str) -> Iterator[str]:
     for argument in re.findall(r"[\w=+.'\"-]+", candidate.partition("(")[2]):
         yield name + argument
         yield name + argument.rpartition("=")[2]
+
+
+def in_plain_words(hint: str) -> str:
+    """A hint for someone whose work has names of its own: what is asked for, without the starter's file, class and arguments."""
+    return _WHOSE_ARGUMENT.sub("with", _WRITE_A_CLASS.sub("Write a class", hint))
 
 
 def class_name(candidate: str) -> str:

@@ -22,7 +22,7 @@ MAX_OF_ONE = 24  # what one place may build
 def calls(evaluator: Evaluator, signatures: Signatures, definitions: Mapping[Ref, Definition]) -> tuple[Call, ...]:
     """Every call of a definition, in order of file and line; one for each combination of values that is known."""
     finder = _Finder(evaluator, signatures, definitions)
-    found: list[Call] = []
+    found = [call for ref in definitions for call in finder.registered(ref)]
     for unit in evaluator.units.values():
         for node in unit.nodes:
             if isinstance(node, ast.Call) and len(found) < MAX_CALLS:
@@ -57,6 +57,23 @@ class _Finder:
             if len(found) >= MAX_OF_ONE:
                 break
         return list(found.values())[:MAX_OF_ONE]
+
+    def registered(self, ref: Ref) -> Iterator[Call]:
+        """What decorators say that a definition is built with: `@register("k5", kernel=5)`; of the words alone where they only name it."""
+        unit, node = self._evaluator.definitions[ref]
+        definition = self._definitions[ref]
+        signature = self._signatures.signature(ref, definition.kind)
+        takes_any = signature is not None and signature[1].args.kwarg is not None
+        names = {each.name for each in definition.parameters if each.kind != "variadic"}
+        for decorator in node.decorator_list:
+            if not isinstance(decorator, ast.Call):
+                continue
+            words = self._nearby.told(unit, decorator)
+            given = [each for each in decorator.keywords if each.arg in names or (takes_any and words)]
+            if given or words:
+                values = {each.arg: plain(self._evaluator.value(each.value, At(unit))) for each in given if each.arg}
+                arguments = {name: value for name, value in values.items() if value is not UNKNOWN}
+                yield Call(ref.place, arguments, unit.path, decorator.lineno, words)
 
     def _targets(self, node: ast.Call, at: At) -> list[_Target]:
         """The definitions that a call may build, with the arguments given before and those given here."""

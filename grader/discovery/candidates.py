@@ -15,6 +15,7 @@ from grader.rubric import Rubric
 WORDS, PLACE = 0.4, 0.1  # what words add to a structure that fits
 _ORIGIN = {"call": 0.08, "default": 0.04, "inferred": 0.0}
 _HOST = 0.15  # a network that is given the layer it is put around is there to try that layer
+_THOUGHT_UP = 0.15  # a build that is no call of the student's, where one of these is all that the role asks for
 _UNSEEN = 0.35  # stands for the fit of what cannot be built or run
 _LEAST_FULL, _LEAST_PART, _LEAST_STUDY, _LEAST_UNSEEN = 0.75, 0.75, 0.95, 0.55
 _LEAST_NEAR = 0.7  # of a fit in a study: what has five times the layers is not shallow
@@ -62,6 +63,7 @@ class Field:
         self._channels = {self._fitting.shape_of(name)[0] for name, role in rubric.role.items() if role.kind == "network"}
         self._fits: dict[tuple[str, int], Fit] = {}
         self._located: dict[str, bool] = {}
+        self._studies: dict[str, frozenset[str]] = {}
 
     def fit(self, role: str, sample: Sample) -> Fit:
         """How far a sample fits a role, the shape it takes counted."""
@@ -93,12 +95,27 @@ class Field:
     def candidates(self, role: str) -> list[Candidate]:
         """What comes near a role, best first, each build once."""
         found: dict[str, Candidate] = {}
+        own = self._studied(self._rubric.role[role].part) if self.is_study(role) else frozenset[str]()
         for order, (sample, ideas) in enumerate(zip(self._samples, self._ideas, strict=True)):
+            if sample.build.origin == "inferred" and sample.build.definition.place in own:
+                continue  # the student says which variants there are
             candidate = self._candidate(role, sample, ideas)
             best = found.get(sample.build.text)
             if candidate and (best is None or candidate.value > best.value):
                 found[sample.build.text] = replace(candidate, order=order)
-        return sorted(found.values(), key=_rank)
+        return sorted(_own_calls_first(list(found.values())), key=_rank)
+
+    def _studied(self, part: str) -> frozenset[str]:
+        """The definitions of which the student's own calls make several networks that differ in which roles of a study they fill."""
+        if part not in self._studies:
+            roles = [name for name, role in self._rubric.role.items() if role.part == part]
+            found: dict[str, set[frozenset[str]]] = {}
+            for sample in self._samples:
+                full = frozenset(name for name in roles if sample.build.origin == "call" and self.fit(name, sample).is_full)
+                if full:
+                    found.setdefault(sample.build.definition.place, set()).add(full)
+            self._studies[part] = frozenset(place for place, filled in found.items() if len(filled) > 1)
+        return self._studies[part]
 
     def is_located(self, part: str) -> bool:
         """Whether names or places say of anything that it is for this part."""
@@ -177,6 +194,14 @@ class Field:
             return said.support >= 0.4
         others = self.vocabulary.say(role, ideas_of(Build(build.definition, {})))
         return build.origin != "inferred" and said.score > others.score and said.support >= 0.6
+
+
+def _own_calls_first(found: Sequence[Candidate]) -> list[Candidate]:
+    """Without builds that were thought up, of what the student calls in a way that is all the role asks for; others are worth less then."""
+    called = [each for each in found if each.sample.build.origin == "call" and each.fit.is_full and each.enough < _OUT_OF_REACH]
+    definitions, is_enough = {each.definition for each in called}, any(each.gain > 0 for each in called)
+    kept = [each for each in found if each.sample.build.origin != "inferred" or each.definition not in definitions]
+    return [replace(each, value=each.value - _THOUGHT_UP * (is_enough and each.sample.build.origin == "inferred")) for each in kept]
 
 
 def _rank(candidate: Candidate) -> tuple[Any, ...]:

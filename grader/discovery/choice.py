@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.discovery.candidates import Candidate, Field, is_placed
+from grader.discovery.records import Build
 
 _SAME_DEFINITION, _SAME_FILE, _SAME_SHAPE = 0.1, 0.03, 0.05  # what speaks for two candidates being of one study
 _SAME_FIT = 0.05
@@ -17,8 +18,8 @@ Clash = Callable[[str, Candidate, str, Candidate], bool]
 Chosen = Mapping[str, Candidate]
 
 
-def choose(field: Field, candidates: Mapping[str, Sequence[Candidate]], elsewhere: Set[str] = frozenset()) -> dict[str, Candidate]:
-    """The roles of one part that are filled, each with its candidate. ``elsewhere`` are definitions that other parts have taken."""
+def choose(field: Field, candidates: Mapping[str, Sequence[Candidate]], elsewhere: Sequence[Candidate] = ()) -> dict[str, Candidate]:
+    """The roles of one part that are filled, each with its candidate. ``elsewhere`` is what other parts have taken."""
     most = _most_bonus(len(candidates))
     options = {role: _diverse([each for each in found if each.gain + most > 0]) for role, found in candidates.items()}
 
@@ -46,9 +47,14 @@ def _diverse(found: Sequence[Candidate]) -> list[Candidate]:
     return kept[:_MOST]
 
 
-def _of_one_file(best: Chosen, roles: Sequence[str], elsewhere: Set[str]) -> int:
-    """How many networks a study has of its own in one file."""
-    files = [best[role].sample.build.definition.file for role in roles if best[role].definition not in elsewhere]
+def _of_one_file(best: Chosen, roles: Sequence[str], elsewhere: Sequence[Candidate]) -> int:
+    """How many networks a study has of its own in one file: of a class that nothing else uses, or called so for nothing else."""
+    definitions, builds = {each.definition for each in elsewhere}, {each.sample.build.text for each in elsewhere}
+
+    def is_own(build: Build) -> bool:
+        return build.definition.place not in definitions or (build.origin == "call" and build.text not in builds)
+
+    files = [best[role].sample.build.definition.file for role in roles if is_own(best[role].sample.build)]
     return max((files.count(file) for file in files), default=0)
 
 

@@ -8,6 +8,8 @@ from itertools import chain, islice
 from typing import Any
 
 from grader.discovery import operations
+from grader.discovery.configs import FUNCTIONS as CONFIG_FUNCTIONS
+from grader.discovery.configs import Configs
 from grader.discovery.enclosing import Enclosing
 from grader.discovery.imports import Files
 from grader.discovery.names import Names
@@ -54,6 +56,7 @@ class Evaluator:
                     self.returns.setdefault(unit.scope(node), []).append(node.value)
         self.names = Names(self)
         self.enclosing = Enclosing(self)
+        self.configs = Configs(self)
         self._left, self._nested = MAX_STEPS, 0
         sequences: _Kinds = dict.fromkeys((ast.List, ast.Tuple, ast.Set), self._sequence)
         lists: _Kinds = dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), self._listed)
@@ -215,10 +218,12 @@ class Evaluator:
         if definition is None:
             return NOTHING
         if isinstance(definition[1], ast.ClassDef):
-            return (Made(function),)
+            return self.configs.made(function, node, at) or (Made(function),)
         return self._returned(*definition, node, at)
 
     def _of_package(self, function: External, node: ast.Call, at: At) -> Iterable[Any]:
+        if function.name in CONFIG_FUNCTIONS and node.args:
+            return (self.configs.changed(function.name, value, self._given(node, at)[1]) for value in self.values(node.args[0], at))
         if operations.is_function(function.name):
             return (operations.function(function.name, *self._given(node, at)),)
         if function.name == "functools.partial" and node.args:

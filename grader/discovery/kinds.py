@@ -12,11 +12,13 @@ import torch
 from grader.checks.standard import same_as_standard
 from grader.discovery.records import Sample
 from grader.network.exported import Exported
+from grader.network.graph import Graph
 from grader.network.run import Network
 from grader.records import NetworkFacts
 
 _ORDINARY = 0.9  # of a layer that does what torch's own does
 _MOST_VALUES = 2**18
+_MOST_NODES = 400  # of a layer in which a gate is looked for
 
 
 def kind_fit(standard: str, sample: Sample) -> float:
@@ -49,7 +51,10 @@ def _convolution(seen: _Seen) -> float:
     if not facts.convs or len(seen.output) != 3 or _is_residual(facts) or _weighs(seen.exported):
         return 0.0
     norms = sum(layer.kind == "norm" for layer in facts.layers)
-    return max(0.3, 1.0 - 0.1 * (len(facts.convs) - 1) - 0.1 * bool(norms) - 0.2 * bool(facts.linears))
+    graph = seen.exported.evaluation
+    chain, is_gated = _chain(graph) if len(graph.nodes) <= _MOST_NODES else (0, False)
+    more = (chain if is_gated else len(facts.convs)) - 1
+    return max(0.3, 1.0 - 0.1 * more - 0.1 * bool(norms) - 0.2 * (bool(facts.linears) and not is_gated))
 
 
 def _attention(seen: _Seen) -> float:
@@ -109,6 +114,20 @@ def _is_elementwise(exported: Exported) -> bool:
         return False
     ratios = output / inputs
     return bool((ratios - ratios.mean()).abs().max() > 1e-4)
+
+
+def _chain(graph: Graph) -> tuple[int, bool]:
+    """How many convolutions follow each other at most, and whether one is multiplied by what another layer gives: a gate."""
+    behind: dict[str, tuple[int, frozenset[str]]] = {}
+    is_gated = False
+    for node in graph.nodes:
+        before = [behind.get(name, (0, frozenset[str]())) for name in node.refs]
+        layers = frozenset[str]().union(*(layers for _, layers in before))
+        is_layer = node.kind in ("conv", "matrix")
+        is_gated |= node.base in ("mul", "mul_") and len({layers for _, layers in before if layers}) > 1
+        length = max((length for length, _ in before), default=0) + (node.kind == "conv")
+        behind[node.name] = (length, layers | {node.name} if is_layer else layers)
+    return max((length for length, _ in behind.values()), default=0), is_gated
 
 
 def _network(exported: Exported) -> Network:

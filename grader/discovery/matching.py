@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from grader.checks.naming import in_plain_words
 from grader.discovery.candidates import Candidate, Field
 from grader.discovery.choice import choose
+from grader.discovery.declared import FILE
 from grader.discovery.records import Match, Sample, Survey
 from grader.records import Fault, Message, message
 from grader.rubric import Rubric
@@ -27,7 +29,7 @@ def assign(rubric: Rubric, samples: Sequence[Sample], survey: Survey) -> dict[st
     chosen: dict[str, Candidate] = {}
     # A study that nothing is called after is told by having networks of its own: what other parts take has to be known.
     for names in sorted(roles.values(), key=lambda each: any(map(field.is_study, each))):
-        chosen |= choose(field, {role: candidates[role] for role in names}, {each.definition for each in chosen.values()})
+        chosen |= choose(field, {role: candidates[role] for role in names}, list(chosen.values()))
     return {role: _match(rubric, role, chosen.get(role), candidates[role]) for role in rubric.role}
 
 
@@ -56,7 +58,8 @@ def _nothing(rubric: Rubric, role: str, candidates: Sequence[Candidate]) -> Matc
     why = message("nothing in the submission is {title} by its structure and its place in the work", title=table.title)
     if near:
         why = message("{why}; what comes nearest is {near}", why=why, near=near[0])
-    fault = Fault("missing", f"nothing was found that is {table.title}", remedy=table.hint)
+    remedy = f"{in_plain_words(table.hint)} If it is there already, name it in {FILE}."
+    fault = Fault("missing", f"nothing was found that is {table.title}", remedy=remedy)
     return Match(role, table.file, table.name, 0.0, why, fault, {}, None, near)
 
 

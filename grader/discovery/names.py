@@ -12,7 +12,7 @@ from grader.discovery import operations
 from grader.discovery.imports import original
 from grader.discovery.reaching import reaching
 from grader.discovery.scopes import At, Binding, Unit
-from grader.discovery.values import NOTHING, External, Made, ModuleOf, Ref, Values, distinct
+from grader.discovery.values import NOTHING, Config, External, Made, ModuleOf, Ref, Values, distinct
 
 if TYPE_CHECKING:
     from grader.discovery.evaluate import Evaluator
@@ -55,7 +55,11 @@ class Names:
             return (External(f"{value.name}.{name}"),)
         if isinstance(value, ModuleOf):
             return self._once((value, name), lambda: self._of_module(value.file, name))
-        if isinstance(value, Made):
+        if isinstance(value, Config):
+            if name in value.fields:
+                return (value.fields[name],)
+            value = value.by
+        elif isinstance(value, Made):
             value = value.by
         elif isinstance(value, Ref) and name == "__name__":
             return (value.name.rpartition(".")[2],)

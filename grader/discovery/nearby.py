@@ -36,6 +36,12 @@ class Nearby:
         lower = dict.fromkeys(word.strip().lower()[:MAX_WORD] for word in found)
         return tuple(islice((word for word in lower if word), MAX_WORDS))
 
+    def told(self, unit: Unit, decorator: ast.Call) -> tuple[str, ...]:
+        """The texts that a decorator is given."""
+        at = At(unit)
+        found = (word.strip().lower()[:MAX_WORD] for word in self._strings(_given(decorator), at))
+        return tuple(dict.fromkeys(word for word in found if word))
+
     def _enclosing(self, call: ast.Call, at: At) -> Iterator[str]:
         for above, part in at.unit.above(call):
             match above:
@@ -44,9 +50,11 @@ class Nearby:
                     yield from self._strings(keys, at)
                 case ast.Tuple():
                     yield from self._strings(above.elts, at)
-                case ast.Call(args=arguments, keywords=keywords):
-                    yield from self._strings([*arguments, *(each.value for each in keywords)], at)
-                    yield above.func.id if isinstance(above.func, ast.Name) else ""
+                case ast.Call(func=function):
+                    yield from self._strings(_given(above), at)
+                    if isinstance(function, ast.Call):  # register("deep")(Net(6))
+                        yield from self._strings(_given(function), at)
+                    yield function.id if isinstance(function, ast.Name) else ""
                 case ast.keyword(arg=name):
                     yield name or ""
                 case ast.Assign(targets=targets):
@@ -62,7 +70,7 @@ class Nearby:
     def _strings(self, nodes: Iterable[ast.expr], at: At) -> Iterator[str]:
         """The texts among some expressions."""
         for node in islice(nodes, 16):
-            if isinstance(node, ast.Constant | ast.JoinedStr | ast.Name):
+            if isinstance(node, ast.Constant | ast.JoinedStr | ast.Name | ast.BinOp):
                 yield from (value for value in self._evaluator.values(node, at)[:4] if isinstance(value, str))
 
     def _target(self, target: ast.expr, at: At) -> Iterator[str]:
@@ -72,6 +80,7 @@ class Nearby:
             yield target.attr
         elif isinstance(target, ast.Subscript):
             yield from self._strings([target.slice], at)
+            yield from self._target(target.value, at)
 
     def _literals(self, node: ast.AST, at: At) -> Iterator[str]:
         inner = list(islice(ast.walk(node), 200))
@@ -122,6 +131,11 @@ class Nearby:
             found = {subject for text in texts if text for subject in SUBJECTS if subject in text}
             self._subjects[scope] = found.pop() if len(found) == 1 else None
         return self._subjects[scope]
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    """What a call is given."""
+    return [*call.args, *(each.value for each in call.keywords)]
 
 
 def _text(node: ast.AST) -> str:

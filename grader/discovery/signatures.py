@@ -25,6 +25,7 @@ _OTHER_WORK = re.compile(
     r"(backward|step|zero_grad|item|argmax|numpy|tolist|(load_)?state_dict|no_grad|savefig|imshow|plot|show|subplots|figure|title|dump|time"
     r"|perf_counter|manual_seed|print|named_parameters|DataLoader|Compose|write|info)$"
 )
+_BEFORE = frozenset(("manual_seed", "print", "info"))  # what a factory may do, too
 _OTHER_NAMES = re.compile(
     r"train|fit|eval|test|run|main|experiment|loss|acc|metric|plot|show|visual|draw|count|measure|save|load|compare|analy|report|init|seed",
     re.I,
@@ -138,11 +139,13 @@ class Signatures:
             return None
         body = list(islice(ast.walk(function), MAX_BODY_NODES + 1))
         called = {str(getattr(each.func, "attr", getattr(each.func, "id", ""))) for each in body if isinstance(each, ast.Call)}
-        if len(body) > MAX_BODY_NODES or any(map(_OTHER_WORK.match, called)) or _OTHER_NAMES.search(function.name):
+        if len(body) > MAX_BODY_NODES or any(map(_OTHER_WORK.match, called - _BEFORE)) or _OTHER_NAMES.search(function.name):
             return None
         results = self._evaluator.returns.get(function, [])
         if any(self._makes_module(value) for result in results for value in self._evaluator.values(result, At(unit))):
             return "function"
+        if called & _BEFORE:
+            return None
         return "function" if results and self._is_layer(unit, function, body) else None
 
     def _makes_module(self, value: Any) -> bool:

@@ -69,6 +69,14 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Config:
+    """An instance of a class of the submission that only holds settings: a dataclass or a named tuple."""
+
+    by: Ref
+    fields: Mapping[str, Any] = field(hash=False)  # the defaults among them
+
+
+@dataclass(frozen=True)
 class Bound:
     """A class or function with some of its arguments given, as functools.partial does."""
 
@@ -90,6 +98,8 @@ def is_light(value: Any) -> bool:
         elif isinstance(each, dict):
             stack.extend(each)
             stack.extend(each.values())
+        elif isinstance(each, Config):
+            stack.extend(each.fields.values())
     return weight <= MAX_WEIGHT
 
 
@@ -127,7 +137,7 @@ def combinations(choices: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON has it, classes and functions as ``{"$ref": ...}``; UNKNOWN where it has no such form."""
+    """The value as JSON has it, classes and functions as ``{"$ref": ...}``, settings as ``{"$new": ..., "with": {...}}``; else UNKNOWN."""
     if isinstance(value, list):
         items = [plain(each) for each in value]
         return UNKNOWN if UNKNOWN in items else items
@@ -136,6 +146,10 @@ def plain(value: Any) -> Any:
         return table if all(isinstance(key, str) for key in table) and UNKNOWN not in table.values() else UNKNOWN
     if isinstance(value, Ref):
         return {"$ref": value.place}
+    if isinstance(value, Config):
+        fields = {name: plain(each) for name, each in value.fields.items()}
+        known = {name: each for name, each in fields.items() if each is not UNKNOWN}  # the others have a default that is computed
+        return {"$new": value.by.place, "with": known}
     if isinstance(value, External):
         return _reference(value.name)
     return value if isinstance(value, bool | int | float | str | None) else UNKNOWN

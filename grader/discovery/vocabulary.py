@@ -61,7 +61,9 @@ def may_be(name: str, kind: str) -> bool:
 def _told(arguments: Mapping[str, Any]) -> Iterable[str]:
     """Arguments as words; one that is switched off (False, None, 0) says nothing."""
     for name, value in arguments.items():
-        if isinstance(value, str | int | float) and value:
+        if isinstance(value, dict) and "$new" in value:
+            yield from _told(value["with"])
+        elif isinstance(value, str | int | float) and value:
             yield f"{name}={'' if value is True else value};"
 
 

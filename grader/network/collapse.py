@@ -24,13 +24,13 @@ def linear_pairs(exported: Exported, facts: NetworkFacts) -> Iterator[tuple[str,
     """Pairs of weights (by path) that are one linear map: the earlier one first, in the order of the later one.
 
     1x1, 1xn and grouped convolutions are passed over: a depthwise-separable or factorised convolution is one layer to
-    the eye. A residual addition ends the walk: around it the two do not collapse.
+    the eye. A residual addition ends the walk, and so does what its shortcut starts from: around it the two do not collapse.
     """
     graph = functionalise(dropout_at_rest(exported.evaluation))
     found = {product.node.name: product for product in products(graph)}
     layers = _by_storage(found.values(), facts)
     whole = {name: product for name, product in found.items() if not _is_factor(layers.get(product.identity))}
-    stops = frozenset(residual.node for residual in facts.residuals)
+    stops = frozenset(name for residual in facts.residuals for name in (residual.node, residual.source))
     for product in whole.values():
         for name in _linear_sources(graph, product.data, whole, stops):
             yield whole[name].sources[0].path, product.sources[0].path

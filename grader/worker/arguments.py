@@ -11,14 +11,21 @@ import torch
 from .faults import StudentFault
 
 REFERENCE = "$ref"
+NEW, FIELDS = "$new", "with"
 _MODULES: dict[str, Any] = {"torch.nn": torch.nn, "torch.nn.functional": torch.nn.functional, "torch": torch}
 
 
 def resolve(value: Any, find: Callable[[str, str], Any]) -> Any:
-    """The value with every ``{"$ref": "file.py:Name"}`` or ``{"$ref": "torch.nn:ReLU"}`` replaced by what it names. Raises StudentFault."""
+    """The value with every ``{"$ref": "file.py:Name"}`` or ``{"$ref": "torch.nn:ReLU"}`` replaced by what it names.
+
+    ``{"$new": "file.py:Name", "with": {"kernel": 5}}`` is replaced by what the class gives when it is called so: settings that
+    a student keeps in a dataclass. Raises StudentFault.
+    """
     if isinstance(value, dict):
         if set(value) == {REFERENCE}:
             return _referenced(str(value[REFERENCE]), find)
+        if set(value) == {NEW, FIELDS}:
+            return _made(str(value[NEW]), resolve(value[FIELDS], find), find)
         return {key: resolve(item, find) for key, item in value.items()}
     return [resolve(item, find) for item in value] if isinstance(value, list) else value
 
@@ -33,10 +40,23 @@ def _referenced(place: str, find: Callable[[str, str], Any]) -> Any:
     return found
 
 
+def _made(place: str, fields: Any, find: Callable[[str, str], Any]) -> Any:
+    thing, name = _referenced(place, find), place.rpartition(":")[2]
+    if not inspect.isclass(thing) or not isinstance(fields, dict):
+        raise StudentFault("build", f"{name[:100]} is no class that holds settings.", construct=name[:100])
+    try:
+        return thing(**fields)
+    except Exception as error:
+        raise StudentFault("build", f"{name[:100]} fails: {type(error).__name__}.", construct=name[:100]) from None
+
+
 def shown(value: Any) -> str:
     """An argument as a student would write it."""
     if isinstance(value, dict) and set(value) == {REFERENCE}:
         return str(value[REFERENCE]).rpartition(":")[2]
+    if isinstance(value, dict) and set(value) == {NEW, FIELDS}:
+        fields = ", ".join(f"{key}={shown(each)}" for key, each in value[FIELDS].items())
+        return f"{str(value[NEW]).rpartition(':')[2]}({fields})"
     return f"[{', '.join(map(shown, value))}]" if isinstance(value, list) else repr(value)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.checks.naming import class_name, names_of, part_of, parts_named
+from grader.checks.naming import class_name, in_plain_words, names_of, part_of, parts_named
 
 MNIST, CIFAR = ["fc_mnist", "cnn_mnist", "rescnn_mnist"], ["fc_cifar", "rescnn_cifar", "regrescnn_cifar"]
 KERNELS, DEPTHS = ["k3", "k5", "k7", "kmix"], ["shallow", "medium", "deep", "depth_residual"]
@@ -85,3 +85,21 @@ def test_the_class_of_a_candidate() -> None:
     assert class_name("models/nets.py:Net(kernel=3)") == "Net"
     assert class_name("run.py:make.Inner()") == "Inner"
     assert class_name("") == ""
+
+
+@pytest.mark.parametrize(
+    ("hint", "plain"),
+    [
+        (
+            "In models/fc_models.py write a class FullyConnectedMNIST with 3 or 4 linear layers; (N, 1, 28, 28) in.",
+            "Write a class with 3 or 4 linear layers; (N, 1, 28, 28) in.",
+        ),
+        ('In a.py write a class KernelCNN whose argument kernel="1x1+3x3" gives both 1x1 and 3x3 convolutions.',
+         "Write a class with both 1x1 and 3x3 convolutions."),
+        ("In a.py write a class CustomPool2d(kernel_size, stride=None): a pooling that is none of torch's.",
+         "Write a class: a pooling that is none of torch's."),
+        ("Put nn.Dropout into the network.", "Put nn.Dropout into the network."),
+    ],
+)  # fmt: skip
+def test_a_hint_in_plain_words_names_nothing_of_the_starter(hint: str, plain: str) -> None:
+    assert in_plain_words(hint) == plain

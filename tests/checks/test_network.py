@@ -130,6 +130,9 @@ def _skip(m: Any, x: Tensor) -> Tensor:
 HONEST = {
     "side by side": around(Around(_side_by_side, a=conv(3, 2), b=conv(3, 2, 5), last=conv(4, 4))),
     "no activation behind a sum": around(Around(_skip, stem=conv(3, 4), a=conv(4, 4), b=conv(4, 4), last=conv(4, 4))),
+    "no activation before a block": around(
+        conv(3, 4), Residual(nn.Sequential(conv(4, 4), nn.ReLU(), conv(4, 4)), nn.Identity()), nn.ReLU()
+    ),
     "3x3 shortcut": around(conv(3, 4), nn.ReLU(), Residual(nn.Sequential(conv(4, 4), nn.ReLU(), conv(4, 4)), conv(4, 4))),
     "depthwise separable": around(conv(3, 4), nn.ReLU(), conv(4, 4, groups=4), conv(4, 8, 1), nn.ReLU(), channels=8),
     "pre-activation": around(

@@ -103,6 +103,30 @@ CALLS = {
         "for d in Config().depths:\n    Net(depth=d)",
         [{"depth": 2}, {"depth": 4}],
     ),
+    "a dataclass as the argument": (
+        "from dataclasses import dataclass, asdict, replace\n@dataclass\nclass Base:\n    lr: float = 0.1\n"
+        "@dataclass\nclass Config(Base):\n    side: int = 3\n    depth: int = 2\nNet(Config(side=5))\n"
+        "for cfg in (Config(), replace(Config(), depth=6)):\n    Net(cfg.side, width=cfg.depth)\nNet(**asdict(Config(0.2, 7)))",
+        [
+            {"kernel": {"$new": "run.py:Config", "with": {"lr": 0.1, "side": 5, "depth": 2}}},
+            {"kernel": 3, "width": 2},
+            {"kernel": 3, "width": 6},
+            {"depth": 2},
+        ],
+    ),
+    "fields that the constructor does not take": (
+        "from dataclasses import dataclass, field\nfrom typing import ClassVar\n@dataclass\nclass Config:\n    kind: ClassVar[str] = 'a'\n"
+        "    side: int = 3\n    made: int = field(default=0, init=False)\n    seed: int = field(default_factory=now)\nNet(Config())",
+        [{"kernel": {"$new": "run.py:Config", "with": {"side": 3}}}],
+    ),
+    "a named tuple as the argument": (
+        "from typing import NamedTuple\nclass Config(NamedTuple):\n    side: int\n    depth: int = 2\nNet(Config(5))",
+        [{"kernel": {"$new": "run.py:Config", "with": {"side": 5, "depth": 2}}}],
+    ),
+    "a registry that is called with a partial": (
+        "from functools import partial\nfor k in (3, 5):\n    register(f'k{k}')(partial(Net, k, width=4))",
+        [{"kernel": 3, "width": 4}, {"kernel": 5, "width": 4}],
+    ),
     "a dict of settings": (
         "CFG = {'net': {'kernel': 5}, 'lr': 0.1}\nNet(CFG['net']['kernel'], width=len([1, 2]))",
         [{"kernel": 5, "width": 2}],
@@ -152,6 +176,8 @@ WORDS = {
     "variable and function": ("def depth_study():\n    Shallow_net = Net()", {"shallow_net", "depth_study", "run"}),
     "key": ("models = {'Deep': Net(), 'other': 3}", {"deep", "models"}),
     "key of an assignment": ("results['wide'] = Net()", {"wide"}),
+    "table and key of an assignment": ("depth_models['first'] = Net()", {"depth_models", "first"}),
+    "registry": ("from functools import partial\nregister('depth/' + 'deep', group='study')(partial(Net, 3))", {"depth/deep", "study"}),
     "tuple": ("runs = [('basic block', Net()), ('x', 1)]", {"basic block"}),
     "beside it in a call": ("train(Net(), name='with dropout')", {"with dropout", "train"}),
     "value of a loop": ("for name in ['3x3']:\n    Net()", {"3x3"}),
@@ -242,3 +268,30 @@ def test_the_constructor_of_a_torch_layer_that_a_class_inherits(tmp_path: Path) 
         {"in_channels": 3, "out_channels": 6, "kernel_size": 5},
     ]
     assert [each.name for each in found.definitions[0].parameters][:3] == ["in_channels", "out_channels", "kernel_size"]
+
+
+DECORATED = """
+from torch import nn
+
+@register("k5", kernel=5, note="x")
+@register(name="k7", kernel=7)
+@register("plain")
+@unknown
+class Net(nn.Module):
+    def __init__(self, kernel=3): super().__init__()
+
+@register("deep", depth=6)
+@cached(size=9)
+def make(**settings):
+    return Net(**settings)
+"""
+
+
+def test_decorators_say_what_a_definition_is_built_with(tmp_path: Path) -> None:
+    found = [each for each in surveyed(tmp_path, DECORATED).calls if each.line < 14]
+    assert [(each.definition, each.arguments, each.words) for each in found] == [
+        ("work.py:Net", {"kernel": 5}, ("k5", "x")),
+        ("work.py:Net", {"kernel": 7}, ("k7",)),
+        ("work.py:Net", {}, ("plain",)),
+        ("work.py:make", {"depth": 6}, ("deep",)),
+    ]

@@ -15,9 +15,11 @@ from grader.sandbox.template import Template
 from grader.session import make_setting
 from grader.submission import open_submission
 from grader.trainers import Trainers
-from tests.discovery.handed_in import SUBMISSIONS, HandedIn
+from tests.discovery import handed_in, handed_in_calls
+from tests.discovery.handed_in import HandedIn
 
 pytestmark = pytest.mark.slow
+SUBMISSIONS = (*handed_in.SUBMISSIONS, *handed_in_calls.SUBMISSIONS)
 
 
 @pytest.fixture(scope="module")
