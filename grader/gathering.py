@@ -116,9 +116,9 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
         for name in plan.subjects("experiment"):
             setting.listen("experiment", name)
             found.experiments[name] = _experiment(setting.rubric.experiment[name], setting, worker)
-        for role in plan.subjects("gradients"):
-            setting.listen("gradients", role)
-            found.gradients[role] = _gradients(role, matches, setting, trainers, worker, found)
+        for subject in plan.subjects("gradients"):
+            setting.listen("gradients", subject)
+            found.gradients[subject] = _gradients(subject, matches, setting, trainers, worker, found)
     _rebuild_all(plan, submission, matches, setting, found, worker)
     evidence, seconds = _finished(submission, found, setting)
     searched = [subject for subject in plan.subjects("export") if _match(subject, matches).shape is not None]
@@ -290,20 +290,20 @@ def _random_images(experiment: Experiment, seed: int) -> tuple[dict[str, Tensor]
 
 
 def _gradients(
-    role: str, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Worker, found: _Collected
+    subject: str, matches: dict[str, Match], setting: Setting, trainers: Trainers, worker: Worker, found: _Collected
 ) -> _Claim | Fault:
-    """The claimed gradients of the role's first variant, at a point drawn after the export."""
-    exported = found.exports[role]
+    """The claimed gradients of one variant of a role, at a point drawn after the export."""
+    exported = found.exports[subject]
     if isinstance(exported, Fault):
         return exported
-    point = _draw_point(exported, derived_seed(setting.seed, f"gradients {role}"))
-    params = {"candidate": _candidate(role, matches, setting.rubric), "seed": derived_seed(setting.seed, f"build {role}")}
+    point = _draw_point(exported, derived_seed(setting.seed, f"gradients {subject}"))
+    params = {"candidate": _candidate(subject, matches, setting.rubric), "seed": derived_seed(setting.seed, f"build {_role(subject)}")}
     reply = worker.ask("gradients", params, setting.deadlines.call, point.tensors())
     if isinstance(reply, Fault):
         return reply
     functions, idle, others = (tuple(str(name)[:200] for name in as_list(reply.data.get(key))) for key in ("functions", "idle", "others"))
     return _Claim(
-        functions, idle, others, trainers.gradients(exported, point, reply.tensors, derived_seed(setting.seed, f"directions {role}"))
+        functions, idle, others, trainers.gradients(exported, point, reply.tensors, derived_seed(setting.seed, f"directions {subject}"))
     )
 
 
@@ -376,7 +376,7 @@ def _finished(submission: Submission, found: _Collected, setting: Setting) -> tu
         exports=found.exports,
         facts=facts,
         rebuilds=found.rebuilds,
-        gradients={role: each if isinstance(each, Fault) else each.result() for role, each in found.gradients.items()},
+        gradients={subject: each if isinstance(each, Fault) else each.result() for subject, each in found.gradients.items()},
         trainings=trainings,
         claimed_shapes=found.claimed_shapes,
         experiments=found.experiments,

@@ -145,7 +145,7 @@ def test_a_network_is_exported_examined_trained_and_built_again() -> None:
     assert found.evidence.rebuilds["net"] == ()
     assert [kind for kind, _ in found.heard] == ["build", "export", "build", "train"]
     ((recipe, goals, seed),) = found.trainers.trained
-    assert (recipe, goals, seed) == (Recipe(steps=5), {"digits": 0.9}, derived_seed(7, "train net"))
+    assert (recipe, goals, seed) == (Recipe(steps=5, longer=3.0), {"digits": 0.9}, derived_seed(7, "train net"))
 
 
 DEAR = [(10**9, range(64, 65), None), (2_000 * 9_472, range(28, 34), 256), (1, range(16, 17), 256)]
@@ -160,9 +160,9 @@ def test_a_network_that_is_dear_sees_fewer_images(work: int, batches: range, hel
     assert goals == ({} if held else {"digits": 0.9})
 
 
-def test_a_short_recipe_is_left_whole() -> None:
+def test_a_short_recipe_is_left_whole_and_a_longer_training_sees_no_more_than_is_affordable() -> None:
     found = run(worker(), EXPORT, TRAIN, recipe={"steps": 5, "expected_seconds": 1.0}, work=1)
-    assert found.trainers.trained[0][0] == Recipe(steps=5)
+    assert found.trainers.trained[0][0] == Recipe(steps=5, longer=640 / (5 * 64))
 
 
 def test_the_worker_is_told_how_to_build_and_nothing_to_score() -> None:

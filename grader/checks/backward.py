@@ -12,6 +12,7 @@ import ast
 from fractions import Fraction
 
 from grader.checks.base import Case, ClaimedGradients, Evidence, Need, Requirements, combine, item, review_of
+from grader.checks.layer import variants_of
 from grader.records import Fault, Item, Judgement, Message, Review, message
 from grader.submission import Submission
 
@@ -24,18 +25,20 @@ class Require(Requirements):
 
 
 def needs(case: Case) -> frozenset[Need]:
-    """The claimed gradients of each role."""
-    return frozenset(Need(kind, role) for role in case.criterion.roles for kind in ("export", "gradients"))
+    """The claimed gradients of all variants of each role: windows that do not overlap say nothing of those that do."""
+    subjects = [subject for role in case.criterion.roles for subject in variants_of(case, role)]
+    return frozenset(Need(kind, subject) for subject in subjects for kind in ("export", "gradients"))
 
 
 def judge(case: Case, evidence: Evidence) -> Judgement | None:
-    """One item for each role; None where the layer could not be built."""
+    """One item for each role, that of its worst variant; None where the layer could not be built."""
     items: list[Item] = []
     for role in case.criterion.roles:
-        claimed = evidence.gradients.get(role)
-        if isinstance(evidence.exports.get(role), Fault) or claimed is None:
+        if isinstance(evidence.exports.get(role), Fault) or role not in evidence.gradients:
             return None
-        items.append(_item(case.require, role, claimed, evidence.submission))
+        there = [each for each in variants_of(case, role) if not isinstance(evidence.exports.get(each), Fault)]
+        claims = [evidence.gradients[each] for each in there if each in evidence.gradients]
+        items.append(min((_item(case.require, role, each, evidence.submission) for each in claims), key=lambda one: one.holds))
     return combine(items, case.criterion.hint)
 
 

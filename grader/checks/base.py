@@ -72,7 +72,7 @@ class Evidence:
     facts: Mapping[str, NetworkFacts | Fault] = field(default_factory=dict)  # role ->
     claimed_shapes: Mapping[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)  # role without a graph -> batch size -> shape
     rebuilds: Mapping[str, tuple[str, ...] | Fault] = field(default_factory=dict)  # role -> weights equal under two seeds
-    gradients: Mapping[str, ClaimedGradients | Fault] = field(default_factory=dict)  # role ->
+    gradients: Mapping[str, ClaimedGradients | Fault] = field(default_factory=dict)  # role, or role#variant ->
     trainings: Mapping[str, TrainingResult | Fault] = field(default_factory=dict)  # role ->
     experiments: Mapping[str, dict[str, Any] | Fault] = field(default_factory=dict)  # experiment -> its document (a claim)
     candidates: Mapping[str, str] = field(default_factory=dict)  # role -> "file.py:Name(args)", where roles were found and not given

@@ -207,3 +207,20 @@ def test_a_layer_without_a_graph_is_skipped() -> None:
     given = verdict(case(backward), "backward", found)
     assert (given.outcome, given.depends_on) == (Outcome.SKIPPED, "has net")
     assert backward.judge(case(backward), Evidence(NO_FILES)) is None
+
+
+TWO = ({"arguments": {}, "shape": [2, 4]}, {"arguments": {}, "shape": [3, 5]})
+
+
+def test_the_worst_variant_of_a_layer_counts(files: Any) -> None:
+    given = case(backward, variants=TWO)
+    assert backward.needs(given) == {Need(kind, subject) for kind in ("export", "gradients") for subject in ("net", "net#1")}
+    right, wrong = claim(Cubed()), claim(Cubed("sign"))
+    assert word(backward.judge(given, Evidence(files, gradients={"net": right, "net#1": right}))).fraction == 1
+    spoilt = word(backward.judge(given, Evidence(files, gradients={"net": right, "net#1": wrong})))
+    assert spoilt.fraction < 1 and "is off by" in str(spoilt.found)
+
+
+def test_a_variant_that_cannot_be_had_takes_nothing_from_the_backward(files: Any) -> None:
+    found = Evidence(files, exports={"net#1": NO_GRAPH}, gradients={"net": claim(Cubed()), "net#1": NO_GRAPH})
+    assert word(backward.judge(case(backward, variants=TWO), found)).fraction == 1
