@@ -65,9 +65,9 @@ def main() -> None:
 
 
 def compare(name: str, submissions: Path, truth: Path, reports: Path, rubric: Rubric) -> Compared:
-    """Grade one submission, unless its report is there, and set it beside the teacher's points."""
+    """Grade one submission, unless that was done before, and set it beside the teacher's points."""
     report = reports / f"{name}.json"
-    if not report.exists():
+    if not report.with_suffix(".seconds").exists():
         start = time.monotonic()
         command = [sys.executable, "-m", "grader.cli", str(submissions / name), "--json", str(report), "--no-cache", "--quiet"]
         subprocess.run([*command, "--out", str(report.with_suffix(".html"))], check=False)

@@ -61,17 +61,17 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def grade(solutions: Iterable[Solution], seed: int, folder: Path) -> None:
-    """Grade one after the other, with one template and one pool of trusted processes."""
+def grade(work: Iterable[tuple[Solution, Path]], seed: int, folder: Path) -> None:
+    """Grade one after the other into these files, with one template and one pool of trusted processes."""
     torch.set_num_threads(1)
     with Template() as template, Trainers(1, "cpu", folder / "trainings") as trainers, tempfile.TemporaryDirectory() as scratch:
         setting = make_setting(device="cpu", seed=seed, workers=template.open)
-        for number, solution in enumerate(solutions):
+        for number, (solution, path) in enumerate(work):
             start = time.perf_counter()
             report = examine(solution.place(Path(scratch) / str(number)), setting, trainers, only=solution.criteria)
             seconds = round(time.perf_counter() - start, 1)
             found = {**summary(solution, report, setting.profile), "seed": seed, "seconds": seconds}
-            write_atomically(path_of(folder, solution, seed), json.dumps(found, indent=1).encode())
+            write_atomically(path, json.dumps(found, indent=1).encode())
             tell(found)
 
 
@@ -156,7 +156,7 @@ def main() -> None:
     chosen = in_turn(chosen)
     work = []
     for seed in options.seeds:
-        pending = [each for each in chosen if not path_of(options.out, each, seed).exists()]
+        pending = [(each, path) for each in chosen if not (path := path_of(options.out, each, seed)).exists()]
         shares = [pending[start :: options.jobs] for start in range(options.jobs)]
         work += [(share, seed, options.out) for share in shares if share]
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:

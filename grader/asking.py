@@ -50,22 +50,24 @@ class Worker:
     sandbox: Sandbox
     deadlines: Deadlines
     spent: float = 0.0
-    deaths: list[Fault] = field(default_factory=list)
+    ends: list[Fault] = field(default_factory=list)  # of its process, each with its reason
 
     def ask(self, verb: str, params: Mapping[str, Any], seconds: float, tensors: Mapping[str, Tensor] | None = None) -> WorkerReply:
         left = self.deadlines.submission - self.spent
         if left <= 0:
-            what = f"The submission's code has used up its {self.deadlines.submission:g} seconds."
+            told = f" The first time: {self.ends[0].message}" if self.ends else ""
+            what = f"The submission's code has used up its {self.deadlines.submission:g} seconds.{told}"
             return Fault("deadline", what, remedy="Look for a loop that does not end, or for training at import.")
-        if len(self.deaths) >= MOST_DEATHS:
-            first = self.deaths[0]
+        deaths = [each for each in self.ends if each.kind == "died"]
+        if len(deaths) >= MOST_DEATHS:
+            first = deaths[0]
             what = f"The code has ended its process {MOST_DEATHS} times, and nothing more of it is run; the first time: {first.message}"
             return Fault("deadline", what, first.file, first.line, remedy=first.remedy)
         start = time.monotonic()
         reply = self.sandbox.run(WorkerRequest(verb, params, tensors or {}, min(seconds, left)))
         self.spent += time.monotonic() - start
-        if isinstance(reply, Fault) and reply.kind == "died":
-            self.deaths.append(reply)
+        if isinstance(reply, Fault) and reply.kind in ENDED:
+            self.ends.append(reply)
         return reply
 
 

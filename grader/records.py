@@ -278,6 +278,8 @@ def written(arguments: Mapping[str, Any]) -> str:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, dict) and isinstance(value.get("with"), dict) and "$new" in value:
+        return f"{str(value['$new']).rpartition(':')[2]}({written(value['with'])})"
     return str(value["$ref"]).rpartition(":")[2] if isinstance(value, dict) and "$ref" in value else repr(value)
 
 

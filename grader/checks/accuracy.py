@@ -57,6 +57,8 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
         found = percent(result.initial_correct, result.initial_seen)
         return _review(role, message("before any training it was right on {found}", found=found), place)
     recipe = case.profile.recipes.get(role)
+    if isinstance(facts, NetworkFacts) and facts.layers and facts.layers[-1].kind == "softmax" and "log" not in facts.layers[-1].op:
+        return _twice_softmax(_measured(role, result, threshold, source, case.require.classes), role, facts.layers[-1].at)
     measured = _measured(role, result, threshold, source, case.require.classes)
     images = recipe.steps * recipe.batch if recipe else 0
     if threshold and result.images < images and not (result.stopped_early or result.diverged):
@@ -72,6 +74,15 @@ def _review(role: str, found: Message, place: str | None) -> Item:
     expected = message("{role} starts from random weights", role=role)
     why = message("weights that were not drawn at random may have been trained elsewhere; a person has to look")
     return item(False, expected, found, why, review=Review.REQUIRED, look_at=place)
+
+
+def _twice_softmax(measured: Item, role: str, place: str | None) -> Item:
+    """Probabilities are no logits: the cross-entropy takes the softmax itself, and gradients all but vanish."""
+    expected = message("{role} gives logits", role=role)
+    why = message("the loss takes the softmax itself: with a second one the gradients are small and learning is slow")
+    return replace(
+        measured, holds=min(measured.holds, Fraction(1, 2)), expected=expected, found=message("probabilities"), why=why, look_at=place
+    )
 
 
 def _another(role: str, place: str | None) -> Item:

@@ -75,6 +75,7 @@ class Evidence:
     gradients: Mapping[str, ClaimedGradients | Fault] = field(default_factory=dict)  # role, or role#variant ->
     trainings: Mapping[str, TrainingResult | Fault] = field(default_factory=dict)  # role ->
     experiments: Mapping[str, dict[str, Any] | Fault] = field(default_factory=dict)  # experiment -> its document (a claim)
+    test_counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # experiment -> test images of each class that it was given
     candidates: Mapping[str, str] = field(default_factory=dict)  # role -> "file.py:Name(args)", where roles were found and not given
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # subject that was searched for -> one sample that it takes
     data: Mapping[str, str] = field(default_factory=dict)  # role -> "mnist" or "cifar": what it was trained on

@@ -98,7 +98,8 @@ def _run(case: Case, evidence: Evidence, name: str) -> Reading | Fault:
         return replace(document, message=what, file=document.file or experiment.file)
     if is_deep(document):
         return Fault("result", f"{experiment.function}() returned a document that is nested too deeply", experiment.file)
-    reading = Reading(document, f"{experiment.function}()", False, _roles(case, name), experiment, evidence.facts)
+    counts = evidence.test_counts.get(name)
+    reading = Reading(document, f"{experiment.function}()", False, _roles(case, name), experiment, evidence.facts, counts)
     return _with_roles(reading, experiment.file)
 
 

@@ -34,7 +34,7 @@ RubricFile = Annotated[
 Profile = Literal["quick", "full"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Isolation = Literal["full", "best", "none"]
-Jobs = Annotated[int, typer.Option(help="Submissions at a time (0: one for each core, as far as the memory goes).", min=0)]
+Jobs = Annotated[int, typer.Option(help="Submissions at a time, on as many cores (0: all cores, as far as the memory goes).", min=0)]
 Memory = Annotated[float, typer.Option(help="GiB that one submission may need.", min=0.1)]
 Timeout = Annotated[float, typer.Option(help="Minutes for one submission, after which it is given up.", min=0.1)]
 Where = Annotated[Literal["local", "ray"], typer.Option("--executor", help="This machine, or a Ray cluster.")]
@@ -158,7 +158,7 @@ class _Place:
             jobs, why_no_more = affordable_jobs(self.jobs, self.memory_gib * GIB)
             if why_no_more and not quiet:
                 _say(why_no_more)
-            return LocalExecutor(jobs, self.timeout_minutes * 60, work)
+            return LocalExecutor(jobs, self.timeout_minutes * 60, work, cores=self.jobs or None)
         from grader.executors.ray import RayExecutor
         from grader.executors.survey import Needs
 

@@ -35,10 +35,14 @@ _GRACE_SECONDS = 3.0  # to remove scratch folders before the processes are kille
 
 
 class LocalExecutor:
-    """``jobs`` submissions at a time; one that takes longer than ``timeout_seconds`` in all is given up."""
+    """``jobs`` submissions at a time; one that takes longer than ``timeout_seconds`` in all is given up.
 
-    def __init__(self, jobs: int, timeout_seconds: float, scratch: Path) -> None:
-        self._jobs, self._timeout, self._scratch = jobs, timeout_seconds, scratch
+    With ``cores`` everything together keeps to so many of them (Linux); without, a submission uses what is idle: code of its own
+    runs while a network of its own is trained.
+    """
+
+    def __init__(self, jobs: int, timeout_seconds: float, scratch: Path, cores: int | None = None) -> None:
+        self._jobs, self._timeout, self._scratch, self._cores = jobs, timeout_seconds, scratch, cores
         self._template: Any = None
         self._slots: list[Connection] = []
 
@@ -79,7 +83,7 @@ class LocalExecutor:
         told, tells = context.Pipe(duplex=False)
         far = [theirs for _, theirs in pipes]
         self._slots = [ours for ours, _ in pipes]
-        self._template = context.Process(target=_template, args=(tells, far, terms, self._timeout, str(self._scratch)))
+        self._template = context.Process(target=_template, args=(tells, far, terms, self._timeout, str(self._scratch), self._cores))
         self._template.start()
         for connection in (tells, *far):
             connection.close()
@@ -113,9 +117,11 @@ def _end(template: Any) -> None:
 # --- in the template and below ---------------------------------------------------------------------------------------
 
 
-def _template(tells: Connection, slots: Sequence[Connection], terms: Terms, timeout: float, scratch: str) -> None:
+def _template(tells: Connection, slots: Sequence[Connection], terms: Terms, timeout: float, scratch: str, cores: int | None) -> None:
     """Load once, then fork the slots; beside it a template of workers, which loads at the same time."""
     _settle(scratch)
+    if cores is not None and sys.platform == "linux":
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     from grader.sandbox.template import Template
 
     try:

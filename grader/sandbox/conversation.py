@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import stat
 import subprocess
@@ -66,14 +67,15 @@ class Worker:
         from safetensors.torch import save  # imports torch, which the worker's start does not wait for
 
         self._asked += 1
-        header = {"id": self._asked, "verb": request.verb, "params": dict(request.params)}
+        header = {"id": self._asked, "verb": request.verb, "params": dict(request.params), "seconds": request.deadline_seconds}
         body = save({name: value.detach().clone().contiguous() for name, value in request.tensors.items()})
         frame = Frame(header, body if request.tensors else b"")
         try:
             reply = self._exchange(frame, request.deadline_seconds)
             return parse_reply(reply, self._asked) if reply is not None else self._died()
         except queue.Empty:
-            return self._end(Fault("deadline", f"No answer after {request.deadline_seconds:g} seconds.",
+            where = where_it_was(tail(self._scratch.stderr), self._scratch.submission)
+            return self._end(Fault("deadline", f"No answer after {request.deadline_seconds:g} seconds{where}.",
                                    remedy="Look for a loop that does not end, or for work that is far too slow."))  # fmt: skip
         except BrokenPipeError:
             return self._died()
@@ -123,6 +125,20 @@ def tail(path: Path) -> str:
             return printable(file.read().decode(errors="replace").replace(str(path.parent), ""))
     except OSError:
         return ""
+
+
+def where_it_was(printed: str, submission: Path) -> str:
+    """What the worker printed of its stack shortly before the deadline: the innermost function of the submission's own files.
+
+    No line: in a loop it would be another one each time.
+    """
+    stack = printed.rpartition("Timeout (")[2]
+    for path, function in re.findall(r'File "([^"\n]{1,300})", line \d+ in (\S{1,100})', stack):
+        parts = path.split("/")
+        own = next((name for start in range(len(parts)) if (name := "/".join(parts[start:])) and (submission / name).is_file()), None)
+        if own is not None:
+            return f"; it was in {own}, " + ("at its top level" if function == "<module>" else function)
+    return ""
 
 
 def _close(watch: Watch) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from typing import Any, BinaryIO
 
 from .confine import confine
 from .wire import Frame, WireError, read_frame, write_frame
+
+_TOLD_AT = 0.8  # of the time that a request has
 
 
 def main() -> None:
@@ -90,7 +93,9 @@ def _prepare(root: Path) -> Any:
 
 def _reply(replies: BinaryIO, serve: Any, request: Frame) -> None:
     identifier = request.header.get("id")
+    faulthandler.dump_traceback_later(_TOLD_AT * request.header.get("seconds", 60.0), file=2)  # where it hangs, for those who kill it
     header, body = serve(request)
+    faulthandler.cancel_dump_traceback_later()
     try:
         write_frame(replies, Frame({"id": identifier, **header}, body))
     except (WireError, ValueError):

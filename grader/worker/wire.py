@@ -15,20 +15,22 @@ not what was announced. A header holds at most ``MAX_CONTAINERS`` objects and li
 ``MAX_DEPTH`` levels; its keys differ, its numbers are finite, its bytes are UTF-8. A frame over a limit, a wrong magic or
 a header that is no such JSON object ends the conversation.
 
-Request header   {"id": int, "verb": one of VERBS, "params": {...}}       body: tensors that the verb names
+Request header   {"id": int, "verb": one of VERBS, "params": {...}, "seconds": float}   body: tensors that the verb names
 Reply header     {"id": int, "data": {...}}                               body: tensors that the data names
              or  {"id": int, "fault": {"kind": one of FAULTS, "message": str, "file": str|null, "line": int|null,
                                        "construct": str|null, "remedy": str|null}}
 The worker first says {"id": 0, "data": {"confined": bool}}: it is ready, no student code has run yet, and this is whether it
 could give up privileges and system calls for good (see ``confine``). Then comes one reply to each
 request (ids from 1), in order. Everything in a reply is untrusted. JSON has no NaN here, and no lone surrogates.
+When a request has taken most of its "seconds" (wall time, then the process is ended) the worker prints its stack to standard error.
 "request" is the fault of a frame that breaks the protocol; the examiner's side adds the kinds "died" and "deadline".
 
 A *candidate* is {"file": "models/cnn_models.py", "name": "SimpleCNN", "arguments": {...}}; file is relative to the
 submission with forward slashes, a Python file or a notebook (.ipynb, whose code cells are one file). It is built under
 ``torch.manual_seed(seed)``. The name may be that of a class inside a function ("make_nets.Net") that uses nothing the
 function calculates, or of one under the main guard. Anywhere in the arguments {"$ref": "file.py:Name"} stands for a class or
-function of the submission and {"$ref": "torch.nn:ReLU"} for one of torch.nn, torch.nn.functional or torch. Lists are given as
+function of the submission, {"$ref": "torch.nn:ReLU"} for one of torch.nn, torch.nn.functional or torch, and {"$new":
+"file.py:Settings", "with": {"kernel": 5}} for what a class of the submission gives when it is called so. Lists are given as
 they are, and as tuples where that fails with a TypeError; a list for ``*layers`` is its arguments.
 
 Verbs

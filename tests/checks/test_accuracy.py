@@ -176,3 +176,13 @@ def test_without_a_graph_it_is_skipped_and_left_to_a_person() -> None:
     given = verdict(case(accuracy), "accuracy", evidence({"net": NO_GRAPH}))
     assert (given.outcome, given.depends_on, given.review) == (Outcome.SKIPPED, "has net", Review.REQUIRED)
     assert "models/net.py:12" in str(given.why) and "Use torch.where." in str(given.why)
+
+
+@pytest.mark.parametrize(
+    ("last", "fraction"), [(nn.Softmax(1), Fraction(1, 2)), (nn.LogSoftmax(1), Fraction(1)), (nn.Identity(), Fraction(1))]
+)
+def test_probabilities_are_no_logits_and_a_second_softmax_changes_nothing_about_logarithms(last: nn.Module, fraction: Fraction) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 16), nn.ReLU(), nn.Linear(16, 10), last)
+    judgement = judged(evidence({"net": network}, trainings={"net": training(correct=990)}))
+    assert judgement.fraction == fraction and ("probabilities" in str(judgement.found)) == (fraction < 1)

@@ -55,6 +55,82 @@ def inside(table: str, **values: Any) -> Change:
     return lambda entry: entry[table].update(values)
 
 
+# --- what no honest run gives ------------------------------------------------------------------------------------------
+
+Each = Callable[[dict[str, Any], dict[str, Any]], Any]
+
+
+def copy_training_to_test(entry: dict[str, Any], _: dict[str, Any]) -> None:
+    entry["test_accuracy"] = entry["train_accuracy"]
+    entry["history"]["test_accuracy"] = list(entry["history"]["train_accuracy"])
+
+
+def with_curves_of(entry: dict[str, Any], first: dict[str, Any]) -> None:
+    entry["history"] = {**first["history"], "train_loss": [2.0, 1.2345, 0.7]}
+
+
+IMPLAUSIBLE: list[tuple[str, str, Each, str]] = [
+    ("mnist", "accuracies", copy_training_to_test, "is its training accuracy"),
+    ("mnist", "curves", copy_training_to_test, "is its training curve"),
+    ("mnist", "curves", with_curves_of, "fc_mnist and cnn_mnist have the same in every epoch"),
+    ("mnist", "curves", lambda entry, _: entry["history"].update(train_loss=[2.3026] * 3), "one loss in all epochs"),
+    ("mnist", "times", lambda entry, _: entry.update(inference_seconds=entry["train_seconds"]), "as long as the"),
+    ("mnist", "times", lambda entry, _: entry.update(train_seconds=1e-7 * entry["train_seconds"]), "train_seconds: 1.5e-07"),
+    ("layers", "layer_examples", lambda entry, first: entry.update(examples=first["examples"]), "custom_conv and attention have the same"),
+    ("cifar", "gradient_norms", lambda entry, _: entry.update(gradient_norms={name: [0.0] * 3 for name in WEIGHTS}), "every norm is 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "change", "found"), IMPLAUSIBLE)
+def test_what_no_honest_run_gives_costs_something_and_is_told(name: str, rule: str, change: Each, found: str) -> None:
+    written = document(name)
+    entries = list(written["layers" if name == "layers" else "models"].values())
+    first = copy.deepcopy(entries[0])
+    for entry in entries:
+        change(entry, first)
+    items = RULES[rule].judge(reading(name, written))
+    assert share(items) < 1 and any(found in str(item.found) for item in items)
+
+
+def test_one_network_alone_may_be_a_coincidence() -> None:
+    for rule in ("accuracies", "curves", "times"):
+        written = document("mnist")
+        entry = written["models"]["fc_mnist"]
+        copy_training_to_test(entry, {})
+        entry["inference_seconds"] = entry["train_seconds"]
+        assert share(RULES[rule].judge(reading("mnist", written))) == 1
+
+
+def test_examples_that_are_repeated_are_one() -> None:
+    items = judged("layers", "layer_examples", lambda entry: entry["examples"].__setitem__(1, entry["examples"][0]))
+    assert share(items) < 1 and "1 examples" in str(items[0].found)
+
+
+def test_rows_of_a_confusion_matrix_are_the_true_classes() -> None:
+    written = document("cifar", handed_in=False)
+    entry = written["models"]["fc_cifar"]
+    counts = tuple(map(sum, entry["confusion_matrix"]))
+    for model in written["models"].values():
+        model.update({key: entry[key] for key in ("confusion_matrix", "test_accuracy")})
+    right = replace(reading("cifar", written, handed_in=False), test_counts=counts)
+    assert share(RULES["confusion"].judge(right)) == 1
+    for model in written["models"].values():
+        model["confusion_matrix"] = [list(row) for row in zip(*entry["confusion_matrix"], strict=True)]
+    transposed = RULES["confusion"].judge(right)
+    assert share(transposed) < 1 and "rows of" in str(transposed[0].found)
+
+
+def test_the_effect_of_connections_is_that_between_equal_depths() -> None:
+    written = document("depth")
+    deeper = replace(facts(), layers=tuple(facts().layers[0] for _ in range(4)))
+    whole = reading("depth", written)
+    items = RULES["residual_effect"].judge(replace(whole, facts={**whole.facts, "depth_residual": deeper}))
+    assert share(items) < 1 and "deep has 1 convolutions, depth_residual 4" in str(items[0].found)
+
+
+# --- one network -------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("handed_in", [True, False])
 @pytest.mark.parametrize(("name", "rule"), PAIRS)
 def test_a_careful_document_holds_in_full(name: str, rule: str, handed_in: bool) -> None:

@@ -114,7 +114,7 @@ SUBMISSIONS = (
             "nets.py": HEAD + CONFIGURED,
             "kernel_study.py": "from nets import Net, NetConfig\n\nmodels = {f'{k}x{k}': Net(NetConfig(kernel=k)) for k in (3, 5, 7)}\n",
         },
-        {role: f"nets.py:Net(cfg={{'$new': 'nets.py:NetConfig', 'with': {{'kernel': {role[1]}, 'depth': 2" for role in ("k3", "k5", "k7")},
+        {role: f"nets.py:Net(cfg=NetConfig(kernel={role[1]}, depth=2" for role in ("k3", "k5", "k7")},
     ),
     HandedIn(
         "a dataclass that is changed for each variant",
@@ -123,10 +123,7 @@ SUBMISSIONS = (
             "depth_study.py": "from dataclasses import replace\nfrom nets import Net, NetConfig\n\nBASE = NetConfig(kernel=3)\n"
             "for name, depth in [('shallow', 2), ('medium', 4), ('deep', 6)]:\n    model = Net(replace(BASE, depth=depth))\n",
         },
-        {
-            role: f"nets.py:Net(cfg={{'$new': 'nets.py:NetConfig', 'with': {{'kernel': 3, 'depth': {depth}"
-            for role, depth in (("shallow", 2), ("medium", 4), ("deep", 6))
-        },
+        {role: f"nets.py:Net(cfg=NetConfig(kernel=3, depth={depth}" for role, depth in (("shallow", 2), ("medium", 4), ("deep", 6))},
     ),
     # --- registries
     HandedIn(

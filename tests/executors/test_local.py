@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -94,6 +96,21 @@ def test_a_grading_that_is_killed_takes_nothing_else_along(submissions: dict[str
         dones = {done.student: done for done in executor.run(tasks, kill_first)}
     assert (dones["doomed"].status, dones["honest"].status) == ("failed", "graded")
     assert "signal 9" in dones["doomed"].reason and "tried again" in dones["doomed"].reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="which cores a process may use is Linux's to say")
+def test_everything_keeps_to_as_many_cores_as_were_asked_for(submissions: dict[str, Path], scratch: Path) -> None:
+    seen: set[int] = set()
+
+    def look(student: str, kind: str, subject: str) -> None:
+        template = next(each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline()))
+        for each in (template, *template.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                seen.add(len(each.cpu_affinity()))
+
+    with LocalExecutor(1, 300, scratch, cores=1) as executor:
+        (done,) = executor.run([task("honest", submissions["honest"])], look)
+    assert done.status == "graded" and seen == {1}
 
 
 def _graders_of(scratch: Path) -> list[int]:

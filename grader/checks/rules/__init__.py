@@ -71,6 +71,7 @@ RULES: dict[str, Rule] = {
         networks.residual_effect,
         "what the residual connections change",
         "the effect has to follow from the numbers of the two networks that are compared",
+        facts=True,
     ),
     "layer_examples": Rule(
         custom.layer_examples,

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from grader.checks.rules.models import A_NUMBER, a_share, counted, learned, seconds, total_counts
+from grader.checks.rules.plausible import distinct, examples_of_another
 from grader.checks.rules.reading import (
     ROUNDING_OF_RESULT,
     Entry,
@@ -33,14 +34,15 @@ MAX_COMPARED = 10_000
 
 def layer_examples(reading: Reading) -> list[Item]:
     """At least two simple examples for each layer, all passed, with what was found equal to what was expected."""
-    return each_role(reading, lambda entry: _example_points(entry.model.get("examples")))
+    return [*each_role(reading, lambda entry: _example_points(entry.model.get("examples"))), *examples_of_another(reading)]
 
 
 def _example_points(value: Any) -> Iterator[Point]:
     examples = [table(each) for each in value] if isinstance(value, list) else []
-    enough = Fraction(min(len(examples), LEAST_EXAMPLES), LEAST_EXAMPLES)
-    expected = message("at least {least} examples", least=LEAST_EXAMPLES)
-    yield Point(enough, expected, message("{count} examples", count=len(examples)))
+    different = distinct(examples)
+    enough = Fraction(min(different, LEAST_EXAMPLES), LEAST_EXAMPLES)
+    expected = message("at least {least} different examples", least=LEAST_EXAMPLES)
+    yield Point(enough, expected, message("{count} examples", count=different))
     if examples:
         failed = [_name(each) for each in examples if each.get("passed") is not True]
         yield Point(not failed, message("all of them passed"), _wanting("not passed", failed))

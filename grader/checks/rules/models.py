@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from grader.checks.base import is_another, place_of, review_of
+from grader.checks.rules import plausible
 from grader.checks.rules.reading import (
     ROUNDING,
     ROUNDING_OF_RESULT,
@@ -61,7 +62,7 @@ def _same(own: Any, wanted: Any) -> bool:
 
 def accuracies(reading: Reading) -> list[Item]:
     """Train and test accuracy of each network from 0 to 1, in step with the history where there is one."""
-    return [*each_role(reading, _accuracy_points), *learned(reading)]
+    return [*each_role(reading, _accuracy_points), *learned(reading), *plausible.tested_on_training_images(reading)]
 
 
 def _accuracy_points(entry: Entry) -> Iterator[Point]:
@@ -117,7 +118,7 @@ def times(reading: Reading) -> list[Item]:
         yield seconds("train_seconds", entry.model, reading)
         yield seconds("inference_seconds", entry.model, reading)
 
-    return [*each_role(reading, points), *_distinct(reading)]
+    return [*each_role(reading, points), *_distinct(reading), *plausible.times_of_nothing(reading)]
 
 
 def seconds(key: str, model: Mapping[str, Any], reading: Reading) -> Point:
@@ -178,7 +179,8 @@ def curves(reading: Reading) -> list[Item]:
         for key in CURVES:
             yield _curve(f"history.{key}", history.get(key), reading, key.endswith("accuracy"))
 
-    return each_role(reading, points)
+    odd = [*plausible.curves_of_another(reading), *plausible.tested_on_training_images_throughout(reading)]
+    return [*each_role(reading, points), *odd]
 
 
 def _curve(name: str, value: Any, reading: Reading, is_share: bool) -> Point:

@@ -52,6 +52,10 @@ def _confusion_points(model: Mapping[str, Any], reading: Reading) -> Iterator[Po
     yield Point(total > 0, expected, message("{total} images", total=total))
     if images:
         yield Point(total == images, message("{n} images in it", n=images), message("{n} images", n=total))
+    rows = tuple(map(sum, matrix))
+    if reading.test_counts is not None and total == sum(reading.test_counts):
+        asked = message("a row for each true class, with as many images as there are of it")
+        yield Point(rows == reading.test_counts, asked, message("rows of {rows}", rows=listed([str(row) for row in rows], 10)))
     accuracy, right = share(model.get("test_accuracy")), sum(matrix[i][i] for i in range(classes))
     if accuracy is not None and total:
         asked = message("a diagonal that gives test_accuracy, {value}", value=shown(accuracy))
@@ -76,6 +80,8 @@ def _norm_points(norms: Mapping[str, Any], facts: object, epochs: int | None) ->
     if not norms:
         yield Point(False, message("gradient_norms: a list of norms for every weight"), message("no gradient_norms"))
         return
+    if all(value and not any(value) for value in norms.values() if isinstance(value, list)):
+        yield Point(False, message("norms of gradients that flow"), message("every norm is 0"))
     wrong = [name for name, value in norms.items() if not _is_norms(value)]
     yield Point(not wrong, message("finite norms of 0 or more"), _wanting("other values for", wrong))
     if epochs:
@@ -156,8 +162,19 @@ def residual_effect(reading: Reading) -> list[Item]:
         return [whole_item([point], message("the document"))]
     names = (str(effect.get("plain", "deep")), str(effect.get("residual", "depth_residual")))
     plain, residual = (reading.model(name) for name in names)
-    points = [_difference(effect, plain, residual), _ratio(effect, plain, residual)]
+    points = [_difference(effect, plain, residual), _ratio(effect, plain, residual), *_equal_depth(reading, *names)]
     return [whole_item(points, message("residual_effect"))]
+
+
+def _equal_depth(reading: Reading, plain: str, residual: str) -> Iterator[Point]:
+    """The effect of the connections alone shows between networks that are equally deep."""
+    first, second = reading.facts.get(plain), reading.facts.get(residual)
+    if isinstance(first, NetworkFacts) and isinstance(second, NetworkFacts):
+        depths = [sum(layer.in_main_path for layer in facts.convs) for facts in (first, second)]
+        if abs(depths[0] - depths[1]) > 1:
+            told = {"plain": plain, "first": depths[0], "residual": residual, "second": depths[1]}
+            found = message("{plain} has {first} convolutions, {residual} {second}", **told)
+            yield Point(False, message("two networks of one depth"), found)
 
 
 def _difference(effect: Mapping[str, Any], plain: Mapping[str, Any], residual: Mapping[str, Any]) -> Point:

@@ -35,6 +35,7 @@ class Reading:
     roles: tuple[str, ...]
     experiment: Experiment
     facts: Mapping[str, NetworkFacts | Fault]
+    test_counts: tuple[int, ...] | None = None  # test images of each class, where the examiner drew them
 
     def model(self, role: str) -> Mapping[str, Any]:
         """What the document says about a role; empty where it says nothing."""
