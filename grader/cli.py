@@ -33,6 +33,9 @@ from grader.submission import open_submission, unpacked
 app = typer.Typer(add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 roles_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 COMMANDS = {  # first words that are no submission: what they do, module and app; a folder of such a name is ./roles
+    "init": ("write the starter", "grader.commands.start", "init_app"),
+    "list": ("what points are given for", "grader.commands.start", "list_app"),
+    "doctor": ("what this machine has for it", "grader.commands.start", "doctor_app"),
     "roles": ("which class fills which role", "grader.cli", "roles_app"),
     "batch": ("a whole cohort", "grader.commands.batch", "batch_app"),
     "regrade": ("a cohort by a corrected rubric", "grader.commands.batch", "regrade_app"),

@@ -29,13 +29,10 @@ from grader.checks import (
     trainable,
 )
 from grader.checks.base import Case, Check, Evidence, joined, review_of
-from grader.checks.naming import class_name
+from grader.checks.naming import class_name, in_plain_words
 from grader.errors import InputError
-from grader.records import Basis, Fault, Judgement, Outcome, Review, Verdict, Weighed, message
+from grader.records import Basis, Fault, Judgement, Message, Outcome, Review, Verdict, Weighed, message
 from grader.rubric import Advice, Alternative, Criterion, DataSource, Profile, Rubric
-
-# "In FILE write A and B. ": the first sentence of a hint, for those who keep to the starter's names.
-_WRITE_THEM = re.compile(r"In \S+ write [A-Z]\w*( and [A-Z]\w*)*\. ")
 
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
@@ -111,7 +108,7 @@ def verdict_on(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Eviden
                 if case.basis is not Basis.CLAIM:
                     break
         if not verdicts:
-            return replace(_unavailable(criterion, cases[0], evidence), weighed=tuple(weighed))
+            return replace(_unavailable(criterion, cases, evidence), weighed=tuple(weighed))
         first, best = min(verdicts), max(verdicts, key=lambda place: verdicts[place].points)
         weighed[best] = replace(weighed[best], counts=True)
         verdict = replace(verdicts[best], weighed=tuple(weighed))
@@ -124,17 +121,17 @@ def verdict_on(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Eviden
 
 
 def _in_own_names(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Evidence) -> tuple[Advice, tuple[BoundCase, ...]]:
-    """The criterion with a hint that speaks of the student's own classes, where these were found and all of them are there."""
+    """The criterion with a hint that speaks of the student's own classes, or of what is asked for, where classes were searched for."""
+    if not evidence.candidates:
+        return criterion, cases
     names: dict[str, dict[str, None]] = {}
     for role in criterion.roles:
-        table = cases[0].case.rubric.role.get(role)
-        if table is None or not evidence.candidates.get(role):
-            return criterion, cases
-        names.setdefault(table.name, {})[class_name(evidence.candidates[role])] = None
-    hint = _WRITE_THEM.sub("", criterion.hint)
-    if not names or hint == criterion.hint:
-        return criterion, cases
-    hint = re.sub(r"\b(" + "|".join(map(re.escape, names)) + r")\b", lambda found: " and ".join(names[found[0]]), hint)
+        table, found = cases[0].case.rubric.role.get(role), evidence.candidates.get(role)
+        if table is not None:
+            names.setdefault(table.name, {})[class_name(found) if found else table.title] = None
+    hint = in_plain_words(criterion.hint)
+    if names:
+        hint = re.sub(r"\b(" + "|".join(map(re.escape, names)) + r")\b", lambda match: " and ".join(names[match[0]]), hint)
     own = criterion.model_copy(update={"hint": hint})
     return own, tuple(replace(each, case=replace(each.case, criterion=own)) for each in cases)
 
@@ -161,10 +158,10 @@ def _verdict(criterion: Advice, case: BoundCase, judgement: Judgement) -> Verdic
     )
 
 
-def _unavailable(criterion: Advice, case: BoundCase, evidence: Evidence) -> Verdict:
+def _unavailable(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Evidence) -> Verdict:
     """FAILED where nothing was found; SKIPPED where the roles that it is about have failed a criterion of their own."""
     unmeasured = _faults(criterion, evidence.exports, evidence.facts)
-    primary = next((name for role in unmeasured if (name := primary_criterion(case.case.rubric, role))), None)
+    primary = next((name for role in unmeasured if (name := primary_criterion(cases[0].case.rubric, role))), None)
     skipped = primary is not None and primary != criterion.id
     faults = unmeasured or _faults(criterion, evidence.trainings, evidence.gradients)
     why = "; ".join(f"{role}: {fault.sentence}" for role, fault in faults.items()) or "no evidence of this piece of work was found"
@@ -180,11 +177,19 @@ def _unavailable(criterion: Advice, case: BoundCase, evidence: Evidence) -> Verd
         expected=message("{text}", text=criterion.title),
         found=message("nothing to judge"),
         why=message("{why}", why=why),
-        hint=message("{text}", text=_remedy(faults.values()) or criterion.hint),
+        hint=_hint(criterion, cases, evidence, _remedy(faults.values())),
         roles=tuple(criterion.roles),
         look_at=next((fault.place for fault in faults.values() if fault.place), None),
         depends_on=primary if skipped else None,
     )
+
+
+def _hint(criterion: Advice, cases: tuple[BoundCase, ...], evidence: Evidence, remedy: str | None) -> Message:
+    """What helps. Whose classes have names of their own is not sent to the starter's functions."""
+    asked = next((each.case.require for each in cases if each.check == "shown"), None)
+    if remedy is None and asked is not None and evidence.candidates:
+        return shown.hint_for(asked.aspects)
+    return message("{text}", text=remedy or criterion.hint)
 
 
 def _faults(criterion: Advice, *found: Mapping[str, object]) -> dict[str, Fault]:

@@ -64,7 +64,7 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
     if threshold and result.images < images and not (result.stopped_early or result.diverged):
         measured = _shortened(measured, role, result, images, case.require.classes, threshold.value)
     if recipe and result.steps > recipe.steps:
-        why = message("{why}; reached in a second training of {steps} steps", why=measured.why, steps=result.steps)
+        why = message("{why}; in a second, longer training of {steps} steps", why=measured.why, steps=result.steps)
         measured = replace(measured, why=why)
     measured = _on_other_images(measured, case, role, evidence)
     return _not_rebuilt(measured, again) if isinstance(again, Fault) else measured

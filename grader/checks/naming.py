@@ -69,7 +69,9 @@ _NETWORK_WITH = re.compile(
 _TASK = re.compile(r"(?i)(?:task|part|задани[ея]|задача|завдання|часть|частина|exercise|раздел)\W{0,3}([123])(?![.\d])")
 _NUMBER = re.compile(r"(?<![\w.,=])([1-9]\.[1-9])(?!\.?\w|\s?%)")
 _FOLDERS = {r"architect|архитект|архітект": ("2.1", "2.2"), r"custom|кастом": ("3.1", "3.2"), r"fc[_ ]?(?:vs|comp)|vs_fc": ("1.1", "1.2")}
-# How a hint asks for what the starter has: "In FILE write a class NAME(ARGUMENTS) whose argument KEY=VALUE gives ...".
+# How a hint asks for what the starter has: "In FILE write A, B and C. ...", "In FILE write a class NAME(ARGUMENTS) whose argument
+# KEY=VALUE gives ...".
+_WRITE_THEM = re.compile(r"^In \S+(?: and \S+)* write [A-Z]\w*(?:(?:,| and) [A-Z]\w*)*\. ")
 _WRITE_A_CLASS = re.compile(r"^In \S+ write a class \w+(?:\([^()]*\))?")
 _WHOSE_ARGUMENT = re.compile(r"\bwhose argument \S+ gives\b")
 
@@ -125,7 +127,7 @@ def _calls(candidate: str) -> Iterator[str]:
 
 def in_plain_words(hint: str) -> str:
     """A hint for someone whose work has names of its own: what is asked for, without the starter's file, class and arguments."""
-    return _WHOSE_ARGUMENT.sub("with", _WRITE_A_CLASS.sub("Write a class", hint))
+    return _WHOSE_ARGUMENT.sub("with", _WRITE_A_CLASS.sub("Write a class", _WRITE_THEM.sub("", hint)))
 
 
 def class_name(candidate: str) -> str:

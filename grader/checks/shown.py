@@ -6,7 +6,7 @@ this one is not available.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -99,7 +99,7 @@ def _judgement(parts: list[Part], fraction: Fraction, holds_networks: bool) -> J
         expected=joined(message("{what} of each network", what=ASPECTS[part.name].title) for part in parts),
         found=joined([message("{places}", places=", ".join(list(places)[:4]) or "nothing"), *_contradictions(parts)]),
         why=joined(why),
-        hint=_hint(wanting) if wanting else None,
+        hint=hint_for(part.name for part in wanting) if wanting else None,
         review=Review.RECOMMENDED if places else Review.NONE,
         look_at=next(iter(places), None),
         items=tuple(_item(part) for part in parts),
@@ -134,9 +134,9 @@ def _contradictions(parts: list[Part]) -> Iterator[Message]:
                 yield message("{where} says {said}", where=each.where, said=each.said)
 
 
-def _hint(wanting: list[Part]) -> Message:
-    """What would show the rest."""
-    titles = ", ".join(ASPECTS[part.name].title for part in wanting)
+def hint_for(aspects: Iterable[str]) -> Message:
+    """What would show these."""
+    titles = ", ".join(ASPECTS[name].title for name in aspects)
     return message(
         "Let the run write what it finds to a file in results/ or draw it into plots/, for each network under its name, and say in the "
         "README what it shows; not shown in full yet: {titles}.",

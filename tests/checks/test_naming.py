@@ -98,6 +98,7 @@ def test_the_class_of_a_candidate() -> None:
          "Write a class with both 1x1 and 3x3 convolutions."),
         ("In a.py write a class CustomPool2d(kernel_size, stride=None): a pooling that is none of torch's.",
          "Write a class: a pooling that is none of torch's."),
+        ("In a.py and b/c.py write A, BNet and C. Use every layer.", "Use every layer."),
         ("Put nn.Dropout into the network.", "Put nn.Dropout into the network."),
     ],
 )  # fmt: skip

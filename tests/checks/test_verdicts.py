@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import grader.checks
-from grader.checks import BoundCase, cases_of, check_named, primary_criterion, verdict_on
+from grader.checks import BoundCase, cases_of, check_named, primary_criterion, shown, verdict_on
 from grader.checks.base import Case, Evidence, combine, joined
+from grader.checks.topics import ASPECTS
 from grader.errors import InputError
 from grader.records import Basis, Fault, Item, Judgement, Outcome, Review, Verdict, message
 from grader.rubric import Alternative
@@ -215,4 +216,14 @@ def test_a_hint_speaks_of_the_class_that_was_found() -> None:
     assert hint_with({"net": "nets.py:SkipNet(widths=[16, 32])"}) == "Train SkipNet yourself, not Network."
     assert hint_with({}) == "In models/net.py write Net. Train Net yourself, not Network."
     asked = "In models/net.py write a class Net with a residual block."
-    assert hint_with({"net": "nets.py:SkipNet()"}, asked) == asked
+    assert hint_with({"net": "nets.py:SkipNet()"}, asked) == "Write a class with a residual block."
+    assert hint_with({"other": "nets.py:Net()"}) == "Train a network yourself, not Network."
+
+
+@pytest.mark.parametrize("is_searched", [True, False])
+def test_whose_work_has_names_of_its_own_is_not_sent_to_the_starters_functions(is_searched: bool) -> None:
+    name = next(iter(ASPECTS))
+    given_case = case(shown, "net", aspects={name: 1})
+    found = replace(NOTHING, candidates={"other": "nets.py:Other()"} if is_searched else {})
+    hint = str(verdict_on(given_case.criterion, (BoundCase("shown", Basis.CODE, Fraction(1), given_case),), found).hint)
+    assert (ASPECTS[name].title in hint) == is_searched and (hint == "do it") == (not is_searched)
