@@ -27,10 +27,9 @@ from grader.errors import InputError
 from grader.executors.base import Executor, Heard
 from grader.files import write_atomically
 from grader.gradebook import Gradebook
-from grader.report.cohort.exports import write_exports
 from grader.rubric import default_rubric, load_rubric
 
-GRADEBOOK, REPORTS, LATE, WORK = "gradebook.sqlite", "reports", "late.toml", ".work"
+GRADEBOOK, REPORTS, PAGE, LATE, WORK, EXPORTED = "gradebook.sqlite", "reports", "index.html", "late.toml", ".work", ".exported"
 MEMORY_PER_JOB = 2.5 * 2**30  # measured: examiner, trainer and worker of one submission, most of it shared with the template
 _UNKNOWN_SECONDS = 60.0
 _SEED_BITS = 52  # a JSON number is exact up to 2^53
@@ -98,10 +97,20 @@ class Grades:
         """Where a student's report is."""
         return self.folder / REPORTS / f"{safe_name(student)}.html"
 
-    def export(self) -> Cohort:
-        """Write the cohort's page, its tables and mails anew, and what people decided into the reports."""
-        cohort = self.cohort()
-        write_exports(cohort, self.folder)
+    def export(self, *, anew: bool = True) -> Cohort:
+        """Write the cohort's page, its tables and mails, and what people decided into the reports.
+
+        Unless ``anew`` this is left out where the gradebook, the late policy and the grader are those of the last time.
+        """
+        cohort, mark = self.cohort(), self.folder / EXPORTED
+        policy = (self.folder / LATE).read_text() if (self.folder / LATE).exists() else ""
+        state = f"{grader.__version__}\n{self.book.state()}\n{policy}"
+        if anew or not mark.exists() or mark.read_text() != state or not (self.folder / PAGE).exists():
+            from grader.report.cohort.exports import write_exports
+
+            mark.unlink(missing_ok=True)  # an export that is cut off is none
+            write_exports(cohort, self.folder)
+            write_atomically(mark, state.encode())
         return cohort
 
 

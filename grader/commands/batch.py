@@ -90,7 +90,7 @@ def batch(
                 with place.executor(work, quiet) as running:
                     grade_all(plan, running, view.heard, keep)
             finally:
-                cohort = grades.export()
+                cohort = grades.export(anew=False)
         _tell_unmatched(plan.intake, quiet)
         waiting = sum(row.open_reviews > 0 for row in cohort.rows)
         Console().print(_last_line(plan, view, waiting, out), highlight=False, markup=False, soft_wrap=True)

@@ -81,7 +81,7 @@ class CriterionModel(_Model):
     role: str | None = Field(description="the first of `roles`; null if the criterion concerns none")
     roles: list[str] = Field(description="ids of all roles that the verdict concerns")
     depends_on: str | None = Field(description="for `skipped`: id of the criterion that has to be met first")
-    alternatives: list[AlternativeModel] = Field(description="the ways to show the work that were tried, strongest first")
+    alternatives: list[AlternativeModel] = Field([], description="the ways to show the work that were tried, strongest first")
 
 
 class FaultModel(_Model):
@@ -217,9 +217,9 @@ class RoleModel(_Model):
     facts: FactsModel | None = Field(description="null if the network could not be had as data")
     training: TrainingModel | None = Field(description="null if it was not trained")
     classes: list[str] = Field(description="names of the classes of the data, in the order of `confusion`")
-    data: str = Field(description="kind of images that it was trained on, e.g. digits; empty if it is not trained")
-    asked: list[AskedModel] = Field(description="what was asked of the worker; the first was measured and trained")
-    bar: BarModel | None = Field(description="the accuracy to reach; null where none was measured")
+    data: str = Field("", description="kind of images that it was trained on, e.g. digits; empty if it is not trained")
+    asked: list[AskedModel] = Field([], description="what was asked of the worker; the first was measured and trained")
+    bar: BarModel | None = Field(None, description="the accuracy to reach; null where none was measured")
 
 
 class ProtectionModel(_Model):

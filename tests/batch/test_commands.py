@@ -95,6 +95,18 @@ def test_what_is_unchanged_is_not_graded_again(submissions: Path, graded: Path) 
     assert done.returncode == 0 and "4 unchanged" in done.stdout and results(graded) == before
 
 
+def test_exports_are_written_again_where_something_changed_or_the_last_time_was_cut_off(submissions: Path, graded: Path) -> None:
+    (graded / "canvas.csv").write_text("edited")
+    assert grade("batch", submissions, "--out", graded).returncode == 0
+    assert (graded / "canvas.csv").read_text() == "edited"
+    (graded / ".exported").unlink()  # as a kill within the export leaves it
+    assert grade("batch", submissions, "--out", graded).returncode == 0
+    assert "anna" in (graded / "canvas.csv").read_text()
+    (graded / "canvas.csv").write_text("edited")
+    assert grade("comment", "ben", "well done", "--grades", graded).returncode == 0
+    assert "anna" in (graded / "canvas.csv").read_text()
+
+
 def test_a_person_has_the_last_word(graded: Path) -> None:
     before = rows(graded)["ben"]["points"]
     criterion = next(name for name, mark in rows(graded)["ben"]["marks"].items() if mark["points"] == 0)
