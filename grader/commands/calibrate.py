@@ -25,6 +25,7 @@ calibrate_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False
 FIRST_SEED = 1000  # far from those that anybody grades with by hand
 FEWEST = 3
 DISAGREES = 1
+FORMS = (".svg", ".png", ".pdf")
 
 
 @calibrate_app.command()
@@ -47,6 +48,8 @@ def calibrate(
     console = Console(soft_wrap=True)
     with mapped_errors(verbose, "what was trained is kept; run the same command again to go on"):
         check_outputs(plot)
+        if plot is not None and plot.suffix not in FORMS:
+            raise InputError(f"{plot} has no form that can be drawn: let its name end in {', '.join(FORMS)}.")
         kept, _ = load_rubric(rubric)
         if profile not in kept.profile:
             raise InputError(f'The rubric has no profile "{profile}"; it has {", ".join(kept.profile)}.')
@@ -80,7 +83,7 @@ def calibrate(
         if plot is not None:
             from grader.calibration.picture import draw
 
-            plot.write_bytes(draw(found, proposed, plot.suffix.removeprefix(".") or "svg"))
+            plot.write_bytes(draw(found, proposed, plot.suffix.removeprefix(".")))
         if check:
             _tell_check(
                 console,

@@ -58,7 +58,12 @@ def test_a_check_tells_thresholds_that_no_longer_agree(calibrated: tuple[Path, D
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(("nothing.toml",), "cannot be read"), ((RUBRIC, "--reference", "nowhere"), "nowhere"), ((RUBRIC, "--profile", "full"), "full")],
+    [
+        (("nothing.toml",), "cannot be read"),
+        ((RUBRIC, "--reference", "nowhere"), "nowhere"),
+        ((RUBRIC, "--profile", "full"), "full"),
+        ((RUBRIC, "--plot", "a.doc"), ".svg"),
+    ],
 )
 def test_bad_input_is_one_sentence(arguments: tuple[object, ...], sentence: str) -> None:
     done = calibrate(*arguments)
