@@ -36,6 +36,7 @@ from grader.rubric import Profile, Threshold, default_rubric  # noqa: E402
 from grader.sandbox.template import Template  # noqa: E402
 from grader.session import make_setting  # noqa: E402
 from grader.trainers import Trainers  # noqa: E402
+from tests.validity.rates import interval  # noqa: E402
 from tests.validity.solutions import SOLUTIONS  # noqa: E402
 from tests.validity.solutions_base import Solution  # noqa: E402
 
@@ -113,24 +114,6 @@ def tell(found: dict[str, Any]) -> None:
         print(f"     a person is asked to look: {', '.join(found['reviews'])}", flush=True)
 
 
-def interval(right: int, count: int, level: float = 0.95) -> tuple[float, float]:
-    """Clopper and Pearson's exact interval, by bisection on the binomial tail."""
-    from math import comb
-
-    def tail(p: float, start: int) -> float:
-        return sum(comb(count, k) * p**k * (1 - p) ** (count - k) for k in range(start, count + 1))
-
-    def solve(start: int, goal: float) -> float:
-        low, high = 0.0, 1.0
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if tail(middle, start) < goal else (low, middle)
-        return low
-
-    rest = (1 - level) / 2
-    return (solve(right, rest) if right else 0.0), (solve(right + 1, 1 - rest) if right < count else 1.0)
-
-
 def in_turn(solutions: list[Solution]) -> list[Solution]:
     """One of each family, then the second of each: a run that is stopped has seen all of them."""
     families: dict[str, list[Solution]] = {}
@@ -170,7 +153,7 @@ def main() -> None:
         if each["lost"] or each["reviews"]:
             tell(each)
     right = sum(not each["lost"] for each in results)
-    low, high = interval(right, len(results))
+    low, high = interval(right, max(len(results), 1))
     rate = right / max(len(results), 1)
     print(f"{right} of {len(results)} gradings got full points: {rate:.1%} (Clopper-Pearson 95 %: {low:.1%} to {high:.1%})")
 

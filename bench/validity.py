@@ -14,11 +14,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,10 +28,10 @@ sys.path.insert(0, str(ROOT))  # for the tables of tests/validity
 from tests.validity.grading import Outcome, compared, copy_of_reference, dependencies, examination_in, lost  # noqa: E402
 from tests.validity.mutants import BY_ID, MUTANTS  # noqa: E402
 from tests.validity.mutants_base import Mutant  # noqa: E402
+from tests.validity.rates import interval  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "validity.md"
 BEGIN, END = "<!-- mutants: written by bench/validity.py -->", "<!-- end of mutants -->"
-CONFIDENCE = 0.95
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
@@ -102,27 +101,6 @@ def run(mutants: Sequence[Mutant], store: Path, jobs: int) -> dict[str, Outcome]
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------
-
-
-def interval(hits: int, trials: int) -> tuple[float, float]:
-    """Clopper-Pearson: the shares under which `hits` or fewer, and `hits` or more, are no surprise; by bisection."""
-    tail = (1 - CONFIDENCE) / 2
-    low = 0.0 if hits == 0 else _root(lambda share: at_least(hits, trials, share) - tail)
-    high = 1.0 if hits == trials else _root(lambda share: tail - (1 - at_least(hits + 1, trials, share)))
-    return low, high
-
-
-def at_least(hits: int, trials: int, share: float) -> float:
-    """The probability of that many hits or more."""
-    return math.fsum(math.comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(hits, trials + 1))
-
-
-def _root(rising: Callable[[float], float]) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return (low + high) / 2
 
 
 def rate(what: str, hits: int, trials: int) -> str:
