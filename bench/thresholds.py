@@ -15,14 +15,12 @@ import argparse
 import math
 import platform
 import statistics
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from grader.gathering import Setting
-from grader.rubric import Profile, Rubric
-from grader.session import grade_submission, make_setting
+from grader.calibration.measure import measure
+from grader.session import make_setting
 
 ROOT = Path(__file__).resolve().parent.parent
 CHANCE = 0.1
@@ -38,30 +36,6 @@ def threshold(accuracies: list[float], kind: str) -> float:
     return max(CHANCE, math.floor((mean - margin * max(distances)) * 100) / 100)
 
 
-def without_thresholds(setting: Setting) -> Setting:
-    """Nothing to stop early for."""
-    profiles: dict[str, Profile] = {name: each.model_copy(update={"thresholds": {}}) for name, each in setting.rubric.profile.items()}
-    return replace(setting, rubric=setting.rubric.model_copy(update={"profile": profiles}))
-
-
-def trained_criteria(rubric: Rubric) -> tuple[str, ...]:
-    """The criteria that are about accuracy."""
-    return tuple(each.id for each in rubric.criterion if each.alternatives[0].check == "accuracy")
-
-
-def measure(profile: str, seeds: range, data_root: Path | None, jobs: int) -> dict[str, dict[str, list[float]]]:
-    """Kind of data -> role -> accuracy for each seed."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for seed in seeds:
-        setting = without_thresholds(make_setting(profile=profile, seed=seed, data_root=data_root, device="cpu"))
-        report = grade_submission(ROOT / "reference", setting, only=trained_criteria(setting.rubric), jobs=jobs)
-        for card in report.roles:
-            if card.training:
-                found.setdefault(card.data_kind, {}).setdefault(card.role, []).append(float(card.training.accuracy))
-        print(f"# seed {seed} is done", flush=True)
-    return found
-
-
 def main() -> None:
     """Measure and print TOML and a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -72,16 +46,24 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    found = measure(options.profile, seeds, options.data_root, options.jobs)
+    found = measure(
+        ROOT / "reference",
+        lambda seed: make_setting(profile=options.profile, seed=seed, data_root=options.data_root, device="cpu"),
+        seeds,
+        options.jobs,
+        lambda seed, _: print(f"# seed {seed} is done", flush=True),
+    )
     print(f"# torch {torch.__version__}, {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, float32, one thread")
     for kind, roles in found.items():
         print(f"[profile.{options.profile}.thresholds.{kind}]")
-        for role, accuracies in roles.items():
+        for role, runs in roles.items():
+            accuracies = list(runs.accuracies)
             numbers = f"mean = {statistics.mean(accuracies):.4f}, std = {statistics.stdev(accuracies):.4f}, lowest = {min(accuracies):.4f}"
             print(f"{role} = {{ value = {threshold(accuracies, kind):.2f}, seeds = {list(seeds)}, {numbers} }}")
     for kind, roles in found.items():
         print(f"\n| role ({kind}) | mean | std | lowest | threshold |\n|---|---|---|---|---|")
-        for role, each in roles.items():
+        for role, runs in roles.items():
+            each = list(runs.accuracies)
             numbers = (statistics.mean(each), statistics.stdev(each), min(each))
             print(f"| `{role}` | " + " | ".join(f"{number:.3f}" for number in numbers) + f" | {threshold(each, kind):.2f} |")
 

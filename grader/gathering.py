@@ -103,6 +103,7 @@ class _Collected:
     experiments: dict[str, dict[str, Any] | Fault] = field(default_factory=dict)
     rebuilds: dict[str, tuple[str, ...] | Fault] = field(default_factory=dict)
     claimed_shapes: dict[str, dict[int, tuple[int, ...]]] = field(default_factory=dict)
+    test_counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
     builds: dict[str, Built] = field(default_factory=dict)
 
 
@@ -115,7 +116,7 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
         _export_all(plan, matches, setting, trainers, worker, found)
         for name in plan.subjects("experiment"):
             setting.listen("experiment", name)
-            found.experiments[name] = _experiment(setting.rubric.experiment[name], setting, worker)
+            found.experiments[name] = _experiment(name, setting, worker, found)
         for subject in plan.subjects("gradients"):
             setting.listen("gradients", subject)
             found.gradients[subject] = _gradients(subject, matches, setting, trainers, worker, found)
@@ -127,7 +128,7 @@ def gather(plan: Plan, submission: Submission, matches: dict[str, Match], settin
         shapes={subject: _sample_shape(subject, matches, setting.rubric) for subject in searched},
         data={role: subject_of(role, matches, setting.rubric) for role in setting.rubric.role},
         candidates={role: matches[role].text for role in setting.rubric.role if matches[role].candidate} if searched else {},
-        test_counts=_test_counts(plan, setting),
+        test_counts=found.test_counts,
         unasked=left_unasked(matches, submission, setting.rubric),
         stated=stated_roles(submission, setting.rubric),
     )
@@ -267,9 +268,12 @@ def _limits(role: Role) -> Limits:
     )
 
 
-def _experiment(experiment: Experiment, setting: Setting, worker: Worker) -> dict[str, Any] | Fault:
+def _experiment(name: str, setting: Setting, worker: Worker, found: _Collected) -> dict[str, Any] | Fault:
     """Run the starter's function at a tiny budget on random images; what comes back is a claim."""
-    tensors, data = _random_images(experiment, setting)
+    experiment = setting.rubric.experiment[name]
+    tensors, data = _random_images(experiment, derived_seed(setting.seed, f"experiment {experiment.function}"))
+    if tensors:
+        found.test_counts[name] = tuple(torch.bincount(tensors["test.labels"], minlength=experiment.probe.classes).tolist())
     params = {"file": experiment.file, "function": experiment.function, "arguments": experiment.probe.arguments, "data": data}
     reply = worker.ask("experiment", params, setting.deadlines.experiment, tensors)
     if isinstance(reply, Fault):
@@ -278,27 +282,16 @@ def _experiment(experiment: Experiment, setting: Setting, worker: Worker) -> dic
     return document if isinstance(document, dict) else Fault("result", f"{experiment.function} did not return a dictionary")
 
 
-def _random_images(experiment: Experiment, setting: Setting) -> tuple[dict[str, Tensor], list[list[str]]]:
+def _random_images(experiment: Experiment, seed: int) -> tuple[dict[str, Tensor], list[list[str]]]:
     probe = experiment.probe
     if probe.shape is None:
         return {}, []
-    generator = torch.Generator().manual_seed(derived_seed(setting.seed, f"experiment {experiment.function}"))
+    generator = torch.Generator().manual_seed(seed)
     tensors: dict[str, Tensor] = {}
     for name, count in (("train", probe.train_images), ("test", probe.test_images)):
         tensors[f"{name}.images"] = torch.randn(count, *probe.shape, generator=generator)
         tensors[f"{name}.labels"] = torch.randint(probe.classes, (count,), generator=generator)
     return tensors, [[name, f"{name}.images", f"{name}.labels"] for name in ("train", "test")]
-
-
-def _test_counts(plan: Plan, setting: Setting) -> dict[str, tuple[int, ...]]:
-    """How many test images of each class an experiment was given."""
-    found: dict[str, tuple[int, ...]] = {}
-    for name in plan.subjects("experiment"):
-        experiment = setting.rubric.experiment[name]
-        tensors, _ = _random_images(experiment, setting)
-        if tensors:
-            found[name] = tuple(torch.bincount(tensors["test.labels"], minlength=experiment.probe.classes).tolist())
-    return found
 
 
 def _gradients(

@@ -57,8 +57,6 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
         found = percent(result.initial_correct, result.initial_seen)
         return _review(role, message("before any training it was right on {found}", found=found), place)
     recipe = case.profile.recipes.get(role)
-    if isinstance(facts, NetworkFacts) and facts.layers and facts.layers[-1].kind == "softmax" and "log" not in facts.layers[-1].op:
-        return _twice_softmax(_measured(role, result, threshold, source, case.require.classes), role, facts.layers[-1].at)
     measured = _measured(role, result, threshold, source, case.require.classes)
     images = recipe.steps * recipe.batch if recipe else 0
     if threshold and result.images < images and not (result.stopped_early or result.diverged):
@@ -66,6 +64,8 @@ def _item(case: Case, role: str, result: TrainingResult | Fault | None, evidence
     if recipe and result.steps > recipe.steps:
         why = message("{why}; in a second, longer training of {steps} steps", why=measured.why, steps=result.steps)
         measured = replace(measured, why=why)
+    if isinstance(facts, NetworkFacts):
+        measured = _as_logits(measured, role, facts)
     measured = _on_other_images(measured, case, role, evidence)
     return _not_rebuilt(measured, again) if isinstance(again, Fault) else measured
 
@@ -76,13 +76,15 @@ def _review(role: str, found: Message, place: str | None) -> Item:
     return item(False, expected, found, why, review=Review.REQUIRED, look_at=place)
 
 
-def _twice_softmax(measured: Item, role: str, place: str | None) -> Item:
-    """Probabilities are no logits: the cross-entropy takes the softmax itself, and gradients all but vanish."""
+def _as_logits(measured: Item, role: str, facts: NetworkFacts) -> Item:
+    """Probabilities are no logits: the cross-entropy takes the softmax itself, and of logarithms it changes nothing."""
+    last = facts.layers[-1] if facts.layers else None
+    if last is None or last.kind != "softmax" or "log" in last.op:
+        return measured
     expected = message("{role} gives logits", role=role)
     why = message("the loss takes the softmax itself: with a second one the gradients are small and learning is slow")
-    return replace(
-        measured, holds=min(measured.holds, Fraction(1, 2)), expected=expected, found=message("probabilities"), why=why, look_at=place
-    )
+    half = min(measured.holds, Fraction(1, 2))
+    return replace(measured, holds=half, expected=expected, found=message("probabilities"), why=why, look_at=last.at)
 
 
 def _another(role: str, place: str | None) -> Item:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -53,14 +54,9 @@ def calibrate(
         kept, _ = load_rubric(rubric)
         if profile not in kept.profile:
             raise InputError(f'The rubric has no profile "{profile}"; it has {", ".join(kept.profile)}.')
-        from grader.calibration.measure import broken, measure
+        from grader.calibration.measure import measure
         from grader.calibration.thresholds import disagreement, threshold, whole_false_fail
         from grader.session import make_setting
-
-        def ended(seed: int, report: Report) -> None:
-            if why := broken(report):
-                raise InputError(f"The reference cannot be measured under seed {seed}: {why}")
-            console.print(f"seed {seed}: {len(report.roles)} roles, {report.timing['total_seconds']:.0f} s", style="dim", highlight=False)
 
         with Template() as workers:
             found = measure(
@@ -70,7 +66,7 @@ def calibrate(
                 ),
                 range(first_seed, first_seed + seeds),
                 jobs or os.cpu_count() or 1,
-                ended,
+                partial(_tell_run, console),
             )
         if not found:
             raise InputError(f"No role of {reference} could be trained; grade it first, and see what its report says.")
@@ -99,6 +95,15 @@ def calibrate(
 
             write_thresholds(rubric, profile, proposed, _calibration(device, false_fail, whole))
             console.print(f"Written to {rubric}.", highlight=False)
+
+
+def _tell_run(console: Console, seed: int, report: Report) -> None:
+    """A run that has ended. Raises InputError where it says nothing."""
+    from grader.calibration.measure import broken
+
+    if why := broken(report):
+        raise InputError(f"The reference cannot be measured under seed {seed}: {why}")
+    console.print(f"seed {seed}: {len(report.roles)} roles, {report.timing['total_seconds']:.0f} s", style="dim", highlight=False)
 
 
 def _calibration(device: str, false_fail: float, whole: float) -> Calibration:
